@@ -1,0 +1,1 @@
+"""The cards floor: blanks in custody and cards in hands."""

@@ -1,0 +1,1 @@
+"""The decisions floor: rounds, figures and replays."""

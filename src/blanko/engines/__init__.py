@@ -1,0 +1,1 @@
+"""The engines: calculations that know no database and no Django."""

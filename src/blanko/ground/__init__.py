@@ -1,0 +1,1 @@
+"""The ground floor: the database, files, audit, places and access."""

@@ -1,0 +1,1 @@
+"""The records floor: what comes in, and who is owed a card."""
