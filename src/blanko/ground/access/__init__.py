@@ -1,0 +1,1 @@
+"""Access: named officers and services, and in whose name a transaction acts."""
