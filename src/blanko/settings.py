@@ -79,8 +79,10 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
+                "blanko.doors.web.context.house",
             ],
             "builtins": ["django.templatetags.i18n", "django.templatetags.l10n"],
+            "libraries": {"house": "blanko.doors.web.tags"},
         },
     }
 ]

@@ -1,0 +1,23 @@
+"""What every page needs: the places of the house that a reader can go to."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+
+def house(request: HttpRequest) -> dict[str, object]:
+    """The main navigation, with the place where the reader is."""
+    places = [
+        ("/", _("Said and recorded")),
+        ("/map", _("Map")),
+        ("/rounds", _("Rounds")),
+        ("/supply", _("Supply")),
+        ("/dispatches", _("Dispatches")),
+        ("/files", _("Your file")),
+        ("/blanks", _("Follow a blank")),
+    ]
+    here = max((href for href, _label in places if request.path.startswith(href)), key=len, default="/")
+    return {
+        "navigation": [{"href": href, "label": label, "here": href == here and (href != "/" or request.path == "/")} for href, label in places]
+    }

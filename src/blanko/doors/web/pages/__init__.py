@@ -1,0 +1,1 @@
+"""One module for each subject: each function answers one address."""
