@@ -66,7 +66,7 @@ def area(code: str | None) -> str:
         return "Indonesia"
     try:
         return gazetteer.name_of(code)
-    except LookupError, ValueError:
+    except (LookupError, ValueError):
         return code
 
 
