@@ -41,9 +41,9 @@ def make_ready(*, anew: bool = False) -> None:
 
 def load_lists(*, at: datetime) -> None:
     """The officers, areas and offices of the release. Running it again changes nothing."""
-    from importlib.util import find_spec
+    from pathlib import Path
 
-    if find_spec("blanko.ground.places.operations") is None:
+    if not (Path(__file__).parent / "ground/places/operations.py").exists():
         from blanko.ground.access.models import User
         from blanko.ground.access.officers import CENTRAL_OFFICERS, SERVICES, office_officers
 
