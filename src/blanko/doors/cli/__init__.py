@@ -1,0 +1,1 @@
+"""The command line. Each command is one module with ``main(argv) -> int``, imported only when it is called."""

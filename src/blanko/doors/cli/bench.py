@@ -1,0 +1,48 @@
+"""``./blanko bench NAME [--json]``: a target, the figure on this machine, and the peer or the limit beside it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+NAMES = tuple(sorted(path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py")))
+
+
+def machine() -> str:
+    """Processor, cores and memory, so that a figure is never read without its machine."""
+    processor = platform.processor() or platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                processor = line.partition(":")[2].strip()
+                break
+    except OSError:
+        pass
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{processor}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
+
+
+def main(argv: list[str]) -> int:
+    """Print each row of the bench; the exit code does not judge, since machines are shared and noisy."""
+    parser = argparse.ArgumentParser(
+        prog="blanko bench", description="Example: ./blanko bench allocation", epilog="Quote ratios of one run."
+    )
+    parser.add_argument("name", choices=NAMES)
+    parser.add_argument("--json", action="store_true", help="one object {bench, machine, rows}")
+    given = parser.parse_args(argv)
+    rows: list[dict[str, Any]] = import_module(f"blanko.doors.cli.bench_{given.name}").run()
+    if given.json:
+        print(json.dumps({"bench": given.name, "machine": machine(), "rows": rows}))
+        return 0
+    print(machine())
+    for row in rows:
+        target = f"target {row['target']}" if row.get("target") is not None else "no target"
+        verdict = "" if row.get("met") is None else (", met" if row["met"] else ", NOT met")
+        peer = f"; peer: {row['peer']}" if row.get("peer") else ""
+        print(f"{row['job']}: {row['value']:,} {row['unit']} ({target}{verdict}){peer}")
+    return 0
