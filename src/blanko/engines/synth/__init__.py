@@ -1,0 +1,1 @@
+"""Makes a synthetic nation with known truth and writes it as the intake's own files."""
