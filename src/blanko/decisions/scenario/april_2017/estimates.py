@@ -1,8 +1,8 @@
 """What each regency probably waited for in April 2017. Pure.
 
-Only national figures and a few regional ones were published. Each estimate shares a national figure over the population of
-the areas that published none of their own, so that 514 estimates sum to the national figure exactly. An estimate is marked
-as one everywhere, and its source text names the method and the figures it used.
+Only national figures and a few regional ones were published. Each estimate shares a national figure over the
+population of the areas that published none of their own, so that 514 estimates sum to the national figure exactly. An
+estimate is marked as one everywhere, and its source text names the method and the figures it used.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from datetime import date as Day
 from decimal import Decimal
 
 from blanko.kernel.errors import BlankoError
 
-# An area's own figure stands while it is as fresh as the national one it is set beside. Older ones do not: five provinces
-# published more people not recorded in August 2016 than the whole country had in April 2017.
+# An area's own figure stands while it is as fresh as the national one it is set beside. Older ones do not: five
+# provinces published more people not recorded in August 2016 than the whole country had in April 2017.
 FACT_AGE_DAYS_MAX = 60
 
 NATION = "ID"
@@ -40,11 +41,11 @@ class Count:
     area: str
     metric: str
     value: int
-    date: date
+    date: Day
     denominator: int | None
     source: str
     kind: str
-    known_on: date
+    known_on: Day
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ SHARINGS = (
 def share_out(total: int, weights: Mapping[str, int]) -> dict[str, int]:
     """Divide ``total`` over ``weights`` in whole numbers that sum to it exactly.
 
-    Largest remainder (Hamilton); equal remainders go by code. Raises NoPopulation when there is something to share and no
-    weight to share it by.
+    Largest remainder (Hamilton); equal remainders go by code. Raises NoPopulation when there is something to share and
+    no weight to share it by.
     """
     weight = sum(weights.values())
     if weight <= 0:
@@ -131,7 +132,8 @@ def estimate(
                     f"the regencies of {province} state {spoken_for}, the province {stated.value}",
                     mend="drop the figure that is wrong",
                 )
-            text = f"{stated.value} of its province on {stated.date.isoformat()} shared by population of 2024; {stated.source}"
+            day = stated.date.isoformat()
+            text = f"{stated.value} of its province on {day} shared by population of 2024; {stated.source}"
             for code, value in share_out(stated.value - spoken_for, unknown).items():
                 shared[code] = (value, text)
     if left < 0:

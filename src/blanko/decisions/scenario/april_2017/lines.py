@@ -69,7 +69,8 @@ class Inputs:
     """Everything that the table is computed from.
 
     ``figures`` may hold later ones: only those known on ``said_on`` are used. ``custody`` is the balance sheet on
-    ``counted_on``; ``fills`` is each regency's filled share of its need then; ``lampung_*`` are blanks and people by regency.
+    ``counted_on``; ``fills`` is each regency's filled share of its need then; ``lampung_*`` are blanks and people by
+    regency.
     """
 
     said_on: date

@@ -220,10 +220,8 @@ def priority(inputs: Inputs) -> Line:
         }
         records.append(("priority.stage" if taken else "priority.stage_free", params))
         arithmetic.append(("arithmetic.stage", params))
-    if cost:
-        verdict = "date_first"
-    else:
-        verdict = "unequal" if spread else "confirmed"
+    unequal = "unequal" if spread else "confirmed"
+    verdict = "date_first" if cost else unequal
     return Line(
         key="priority",
         said=("priority.said", {}),

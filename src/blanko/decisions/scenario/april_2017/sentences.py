@@ -15,8 +15,34 @@ from blanko.ground.places import gazetteer
 
 Language = Literal["en", "id"]
 MONTHS: Mapping[str, tuple[str, ...]] = {
-    "en": tuple("January February March April May June July August September October November December".split()),
-    "id": tuple("Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember".split()),
+    "en": (
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ),
+    "id": (
+        "Januari",
+        "Februari",
+        "Maret",
+        "April",
+        "Mei",
+        "Juni",
+        "Juli",
+        "Agustus",
+        "September",
+        "Oktober",
+        "November",
+        "Desember",
+    ),
 }
 # Thousands and decimals as the reader writes them.
 MARKS: Mapping[str, tuple[str, str]] = {"en": (",", "."), "id": (".", ",")}
@@ -67,7 +93,7 @@ def spoken(sentence: Sentence, language: Language) -> str:
 
 
 def render(line: Line, language: Language) -> dict[str, object]:
-    """A line as doors show it: said, records_say (one text), sentences, verdict (code and words), figures, arithmetic."""
+    """A line as doors show it: said, records_say (one text), sentences, verdict and its words, figures, arithmetic."""
     records = [spoken(sentence, language) for sentence in line.records_say]
     return {
         "key": line.key,
