@@ -1,0 +1,1 @@
+"""Custody: where every box and every blank is, and through whose hands it went."""
