@@ -41,15 +41,6 @@ def make_ready(*, anew: bool = False) -> None:
 
 def load_lists(*, at: datetime) -> None:
     """The officers, areas and offices of the release. Running it again changes nothing."""
-    from pathlib import Path
-
-    if not (Path(__file__).parent / "ground/places/operations.py").exists():
-        from blanko.ground.access.models import User
-        from blanko.ground.access.officers import CENTRAL_OFFICERS, SERVICES, office_officers
-
-        wanted = [*SERVICES, *CENTRAL_OFFICERS, *office_officers([(c, c) for c in ("1871", "1872", "3171", "3101", "1101")])]
-        User.objects.bulk_create([User(password="!", **p._asdict()) for p in wanted], ignore_conflicts=True)
-        return
     from blanko.ground.access import operations as access
     from blanko.ground.access.acting import acting
     from blanko.ground.places import operations as places

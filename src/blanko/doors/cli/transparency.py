@@ -1,4 +1,4 @@
-"""``./blanko transparency``: published figures with numerator, denominator, date and source, as they were known on a day."""
+"""``./blanko transparency``: published figures with base, date and source, as they were known on a day."""
 
 from __future__ import annotations
 

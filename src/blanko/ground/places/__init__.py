@@ -1,0 +1,1 @@
+"""Places: areas with their dates, and the offices in them."""

@@ -1,0 +1,1 @@
+"""Persons, their records, and each record's way through SIAK's statuses."""

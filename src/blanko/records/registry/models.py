@@ -1,0 +1,207 @@
+"""Persons, links, statuses, deaths, coverage: facts, and the current state that is folded from them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from blanko.ground.audit.facts import Fact, Projection, Reference
+
+
+def _code() -> models.TextField[str, str]:
+    return models.TextField(db_collation="C")
+
+
+class RecordLink(Fact):
+    """This record belongs to this person. A later row for the record replaces an earlier one and leaves it in
+    place.
+    """
+
+    recorded_office = _code()
+    record_id = _code()
+    seq = models.IntegerField()
+    person_id = models.BigIntegerField()
+    cause = _code()
+
+    class Meta:
+        db_table = "registry_record_link"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["recorded_office", "record_id", "seq"], name="registry_record_link_once"),
+            models.CheckConstraint(condition=Q(seq__gte=1), name="registry_record_link_seq_from_1"),
+            models.CheckConstraint(
+                condition=Q(cause__in=["first_seen", "exact_duplicate", "decision"]),
+                name="registry_record_link_cause_known",
+            ),
+        ]
+
+
+class PersonMerge(Fact):
+    """Two ids turned out to be one person's. The earlier id resolves to the survivor for ever."""
+
+    person_id = models.BigIntegerField(unique=True)
+    survivor = models.BigIntegerField()
+    cause = _code()
+
+    class Meta:
+        db_table = "registry_person_merge"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            # The smaller id survives, so that merges can never form a circle.
+            models.CheckConstraint(condition=Q(survivor__lt=F("person_id")), name="registry_person_merge_smaller"),
+        ]
+
+
+class StatusTransition(Reference):
+    """One allowed change of a record's status: the table TRANSITIONS of rules.py, kept in the database
+    too.
+    """
+
+    from_status = _code()
+    to_status = _code()
+    kind = _code()
+
+    class Meta:
+        db_table = "registry_status_transition"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["from_status", "to_status", "kind"], name="registry_status_transition_once"
+            ),
+        ]
+
+
+class StatusName(Reference):
+    """A status that a record can have, and its rank when a person's records vie for the card (LEAD_RANK)."""
+
+    status = models.TextField(unique=True, db_collation="C")
+    lead_rank = models.IntegerField()
+
+    class Meta:
+        db_table = "registry_status_name"
+
+
+class StatusChange(Fact):
+    """One link of a record's chain of statuses."""
+
+    recorded_office = _code()
+    record_id = _code()
+    seq = models.IntegerField()
+    from_status = _code()
+    to_status = _code()
+    since = models.DateField()
+    kind = _code()
+    reason = models.TextField(default="")
+
+    class Meta:
+        db_table = "registry_status"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["recorded_office", "record_id", "seq"], name="registry_status_once"),
+            models.CheckConstraint(
+                condition=~Q(kind="correction") | ~Q(reason=""), name="registry_status_correction_has_reason"
+            ),
+        ]
+
+
+class StatusConflict(Fact):
+    """A file showed a status that the chain cannot take. The held one stays; this row keeps what was
+    shown.
+    """
+
+    recorded_office = _code()
+    record_id = _code()
+    version = models.IntegerField()
+    held_status = _code()
+    held_since = models.DateField()
+    shown_status = _code()
+    shown_since = models.DateField()
+
+    class Meta:
+        db_table = "registry_status_conflict"
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["recorded_office", "record_id"], name="registry_status_conflict_key"),
+        ]
+
+
+class Death(Fact):
+    """A person is reported dead, or (``stands`` false) a report was mistaken. The last row of a person
+    counts.
+    """
+
+    person_id = models.BigIntegerField()
+    seq = models.IntegerField()
+    stands = models.BooleanField()
+    died_on = models.DateField()
+    source = _code()
+    office = _code()
+    document_no = models.TextField(default="")
+    reason = models.TextField(default="")
+
+    class Meta:
+        db_table = "registry_death"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["person_id", "seq"], name="registry_death_once"),
+            models.CheckConstraint(
+                condition=Q(source__in=["file", "status", "officer"]), name="registry_death_source_known"
+            ),
+            models.CheckConstraint(condition=Q(stands=True) | ~Q(reason=""), name="registry_death_lift_has_reason"),
+        ]
+
+
+class Coverage(Fact):
+    """A named officer says that all registrations of a regency are loaded, one row each; or takes that
+    back.
+    """
+
+    regency = _code()
+    seq = models.IntegerField()
+    whole = models.BooleanField()
+    as_of = models.DateField()
+    by = _code()
+    reason = models.TextField()
+
+    class Meta:
+        db_table = "registry_coverage"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["regency", "seq"], name="registry_coverage_once"),
+            models.CheckConstraint(condition=~Q(reason=""), name="registry_coverage_has_reason"),
+        ]
+
+
+class Record(Projection):
+    """A record as it stands now: its newest version, its person, its status."""
+
+    recorded_office = _code()
+    record_id = _code()
+    person_id = models.BigIntegerField()
+    link_seq = models.IntegerField()
+    version = models.IntegerField()
+    regency = _code()
+    nik = _code()
+    name = models.TextField()
+    birth_date = models.DateField()
+    sex = _code()
+    marital_status = models.TextField(null=True, db_collation="C")
+    recorded_on = models.DateField()
+    status = _code()
+    status_since = models.DateField()
+    status_seq = models.IntegerField()
+    warnings = ArrayField(models.TextField(db_collation="C"))
+    status_conflict = models.BooleanField(default=False)
+    nik_repeated = models.BooleanField(default=False)
+    died_on = models.DateField(null=True)
+    is_lead = models.BooleanField(default=True)
+    cluster_size = models.IntegerField(default=1)
+
+    class Meta:
+        db_table = "registry_record"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["recorded_office", "record_id"], name="registry_record_key"),
+            # Exactly one of a person's records carries the card.
+            models.UniqueConstraint(fields=["person_id"], condition=Q(is_lead=True), name="registry_record_one_lead"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["nik"], name="registry_record_nik"),
+            models.Index(fields=["person_id"], name="registry_record_person"),
+            models.Index(fields=["regency"], name="registry_record_regency"),
+        ]

@@ -1,0 +1,110 @@
+"""Read persons, records and coverage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+
+from blanko.kernel.errors import BlankoError
+from blanko.records.registry.models import PersonMerge, RecordLink, StatusChange, StatusConflict
+
+
+class UnknownPerson(BlankoError):
+    """No person ever had this id."""
+
+
+class UnknownRecord(BlankoError):
+    """No record has this key."""
+
+
+def resolve(person_id: int) -> int:
+    """The id under which this person stands today; an earlier id leads here for ever. Raises UnknownPerson."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT survivor FROM registry_person_resolved WHERE person_id = %s", [person_id])
+        if row := cursor.fetchone():
+            return int(row[0])
+    if not RecordLink.objects.filter(person_id=person_id).exists():
+        raise UnknownPerson(f"no person has the id {person_id}", mend="look the record up by its office and number")
+    return person_id
+
+
+def resolve_record(*, recorded_office: str, record_id: str) -> int:
+    """The person of a record. Raises UnknownRecord."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT person_id FROM registry_record_current WHERE recorded_office = %s AND record_id = %s",
+            [recorded_office, record_id],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise UnknownRecord(
+            f"there is no record {recorded_office}/{record_id}",
+            mend="check the office and the number, or load its file",
+        )
+    return int(row[0])
+
+
+def person(person_id: int) -> dict[str, Any]:
+    """One person: ``person_id`` of today, ``earlier_ids``, ``died_on`` and its ``records`` as they stand, the lead
+    first.
+
+    Raises UnknownPerson.
+    """
+    today = resolve(person_id)
+    records = _records("person_id = %s ORDER BY NOT is_lead, recorded_office, record_id", [today])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT person_id FROM registry_person_resolved WHERE survivor = %s ORDER BY person_id", [today])
+        earlier = [int(row[0]) for row in cursor.fetchall()]
+    died_on = next((r["died_on"] for r in records if r["died_on"] is not None), None)
+    return {"person_id": today, "earlier_ids": earlier, "died_on": died_on, "records": records}
+
+
+def record(*, recorded_office: str, record_id: str) -> dict[str, Any]:
+    """One record as it stands, with its chain of ``statuses``, its ``links`` and the ``conflicts`` of files with the
+    chain.
+
+    Raises UnknownRecord.
+    """
+    resolve_record(recorded_office=recorded_office, record_id=record_id)
+    key = {"recorded_office": recorded_office, "record_id": record_id}
+    (found,) = _records("recorded_office = %s AND record_id = %s", [recorded_office, record_id])
+    found["statuses"] = list(
+        StatusChange.objects.filter(**key)
+        .order_by("seq")
+        .values("seq", "from_status", "to_status", "since", "kind", "reason", "event_id")
+    )
+    found["links"] = list(
+        RecordLink.objects.filter(**key).order_by("seq").values("seq", "person_id", "cause", "event_id")
+    )
+    found["conflicts"] = list(
+        StatusConflict.objects.filter(**key)
+        .order_by("pk")
+        .values("version", "held_status", "held_since", "shown_status", "shown_since", "event_id")
+    )
+    return found
+
+
+def merges(*, survivor: int) -> list[dict[str, Any]]:
+    """The merges that ended in this id, oldest first."""
+    rows = PersonMerge.objects.filter(survivor=survivor).order_by("event_id", "person_id")
+    return list(rows.values("person_id", "survivor", "cause", "event_id"))
+
+
+def whole_regencies() -> dict[str, dict[str, Any]]:
+    """The regencies whose registrations are loaded whole, each with as_of, by, reason."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT regency, as_of, by, reason FROM registry_whole_regency ORDER BY regency")
+        return {r: {"as_of": as_of, "by": by, "reason": reason} for r, as_of, by, reason in cursor.fetchall()}
+
+
+def _records(condition: str, values: list[Any]) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT recorded_office, record_id, person_id, regency, nik, name, birth_date, sex, marital_status, status,"
+            " status_since, recorded_on, died_on, is_lead, cluster_size, warnings, version"
+            f" FROM registry_record_current WHERE {condition}",
+            values,
+        )
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

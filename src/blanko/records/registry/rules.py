@@ -1,0 +1,267 @@
+"""What a record's status may become, and which of a person's records carries the card. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from blanko.kernel.errors import BlankoError, InvalidValue
+
+
+class Status(StrEnum):
+    """The statuses of SIAK, under the names that officers know. Death is no status: it is a fact of its
+    own.
+    """
+
+    UNREGISTERED = "UNREGISTERED"
+    BIO_CAPTURED = "BIO_CAPTURED"
+    PROCESSING = "PROCESSING"
+    SENT_FOR_ENROLLMENT = "SENT_FOR_ENROLLMENT"
+    RECEIVED_AT_CENTRAL = "RECEIVED_AT_CENTRAL"
+    ENROLL_FAILURE_AT_CENTRAL = "ENROLL_FAILURE_AT_CENTRAL"
+    ENROLL_FAILURE_AT_REGIONAL = "ENROLL_FAILURE_AT_REGIONAL"
+    SEARCH_FAILURE_AT_CENTRAL = "SEARCH_FAILURE_AT_CENTRAL"
+    ADJUDICATE_RECORD = "ADJUDICATE_RECORD"
+    DUPLICATE_RECORD = "DUPLICATE_RECORD"
+    PRINT_READY_RECORD = "PRINT_READY_RECORD"
+    SENT_FOR_CARD_PRINTING = "SENT_FOR_CARD_PRINTING"
+    CARD_PRINTED = "CARD_PRINTED"
+    CARD_SHIPPED = "CARD_SHIPPED"
+    CARD_ISSUED = "CARD_ISSUED"
+
+
+S: Final = Status
+
+# "Without a status a record awaits uniqueness" (issue 2): the office has captured it, and nothing says it is
+# unique.
+STATUS_WHEN_NONE_IS_GIVEN: Final = S.SENT_FOR_ENROLLMENT
+
+
+class Kind(StrEnum):
+    """Why one status follows another.
+
+    ``first``: a chain starts where the first file found the record. ``step``: work done here. ``observed``: a
+    later file shows the result of steps taken elsewhere, or the same status with another date.
+    """
+
+    FIRST = "first"
+    STEP = "step"
+    OBSERVED = "observed"
+    CORRECTION = "correction"
+
+
+class Transition(NamedTuple):
+    from_status: Status
+    to_status: Status
+    kind: Kind
+
+
+_STEPS: Final[dict[Status, tuple[Status, ...]]] = {
+    S.UNREGISTERED: (S.BIO_CAPTURED,),
+    S.BIO_CAPTURED: (S.PROCESSING, S.SENT_FOR_ENROLLMENT),
+    S.PROCESSING: (S.SENT_FOR_ENROLLMENT, S.ENROLL_FAILURE_AT_REGIONAL),
+    S.SENT_FOR_ENROLLMENT: (S.RECEIVED_AT_CENTRAL, S.ENROLL_FAILURE_AT_CENTRAL),
+    S.RECEIVED_AT_CENTRAL: (
+        S.ENROLL_FAILURE_AT_CENTRAL,
+        S.SEARCH_FAILURE_AT_CENTRAL,
+        S.ADJUDICATE_RECORD,
+        S.DUPLICATE_RECORD,
+        S.PRINT_READY_RECORD,
+    ),
+    # A failed enrolment is captured again or sent again; a failed search is only searched again.
+    S.ENROLL_FAILURE_AT_REGIONAL: (S.BIO_CAPTURED, S.PROCESSING),
+    S.ENROLL_FAILURE_AT_CENTRAL: (S.BIO_CAPTURED, S.SENT_FOR_ENROLLMENT),
+    S.SEARCH_FAILURE_AT_CENTRAL: (S.RECEIVED_AT_CENTRAL,),
+    S.ADJUDICATE_RECORD: (S.DUPLICATE_RECORD, S.PRINT_READY_RECORD),
+    # The person chose this record, and the other one is closed.
+    S.DUPLICATE_RECORD: (S.ADJUDICATE_RECORD, S.PRINT_READY_RECORD),
+    # An office that prints for itself sends nothing away. A double may be found late.
+    S.PRINT_READY_RECORD: (
+        S.SENT_FOR_CARD_PRINTING,
+        S.CARD_PRINTED,
+        S.ADJUDICATE_RECORD,
+        S.DUPLICATE_RECORD,
+    ),
+    # A blank that spoils sends the record back into the queue; so does a card that is lost before its holder
+    # has it.
+    S.SENT_FOR_CARD_PRINTING: (S.CARD_PRINTED, S.PRINT_READY_RECORD),
+    S.CARD_PRINTED: (S.CARD_SHIPPED, S.CARD_ISSUED, S.PRINT_READY_RECORD),
+    S.CARD_SHIPPED: (S.CARD_ISSUED, S.PRINT_READY_RECORD),
+    # A replacement (loss, damage, change) is printed for someone who holds a card; a second card is a double.
+    S.CARD_ISSUED: (S.PRINT_READY_RECORD, S.SENT_FOR_CARD_PRINTING, S.CARD_PRINTED, S.DUPLICATE_RECORD),
+}
+
+
+def _reachable(start: Status) -> frozenset[Status]:
+    seen: set[Status] = set()
+    waiting = list(_STEPS[start])
+    while waiting:
+        status = waiting.pop()
+        if status not in seen:
+            seen.add(status)
+            waiting.extend(_STEPS[status])
+    return frozenset(seen)
+
+
+def _transitions() -> tuple[Transition, ...]:
+    first = [Transition(S.UNREGISTERED, to, Kind.FIRST) for to in S if to is not S.UNREGISTERED]
+    steps = [Transition(start, to, Kind.STEP) for start, ends in _STEPS.items() for to in ends]
+    # A file is a photograph: several steps may lie between two of them, but never one that no steps lead to.
+    observed = [
+        Transition(start, to, Kind.OBSERVED)
+        for start in S
+        if start is not S.UNREGISTERED
+        for to in S
+        if to is start or to in _reachable(start)
+    ]
+    corrections = [
+        Transition(start, to, Kind.CORRECTION)
+        for start in S
+        for to in S
+        if S.UNREGISTERED not in (start, to) and start is not to
+    ]
+    return (*first, *steps, *observed, *corrections)
+
+
+TRANSITIONS: Final[tuple[Transition, ...]] = _transitions()
+_ALLOWED: Final = frozenset(TRANSITIONS)
+
+
+class IllegalTransition(BlankoError):
+    """A record cannot go from the one status to the other."""
+
+
+def check_transition(from_status: Status, to_status: Status, kind: Kind) -> None:
+    """Raise IllegalTransition, naming what is allowed, unless TRANSITIONS holds this change."""
+    if Transition(from_status, to_status, kind) not in _ALLOWED:
+        allowed = sorted(t.to_status for t in TRANSITIONS if (t.from_status, t.kind) == (from_status, kind))
+        raise IllegalTransition(
+            f"{from_status} does not become {to_status} as {kind}",
+            mend=f"allowed: {', '.join(allowed) or 'nothing'}",
+        )
+
+
+# Which of a person's records carries the card: an issued one first, then one printed, then one ready to
+# print.
+_LEAD_RANK: Final[dict[Status, int]] = {
+    S.CARD_ISSUED: 0,
+    S.CARD_SHIPPED: 1,
+    S.CARD_PRINTED: 1,
+    S.SENT_FOR_CARD_PRINTING: 2,
+    S.PRINT_READY_RECORD: 3,
+    # A double is the record that a decision closed, so every open one goes before it.
+    S.DUPLICATE_RECORD: 9,
+}
+LEAD_RANK_OTHERWISE: Final = 5
+LEAD_RANK: Final[dict[Status, int]] = {status: _LEAD_RANK.get(status, LEAD_RANK_OTHERWISE) for status in S}
+
+
+def believes_file(*, held: Status, held_since: date, shown: Status, shown_since: date | None) -> bool:
+    """Whether a file that shows another status, or another date of it, changes the held one.
+
+    It must be reachable by steps; and one that leads back (issued, then print-ready again) needs a date that
+    is not before the held one: an old photograph shows no new event. What is not believed is kept as a
+    conflict.
+    """
+    if Transition(held, shown, Kind.OBSERVED) not in _ALLOWED:
+        return False
+    leads_back = LEAD_RANK[shown] > LEAD_RANK[held]
+    return not leads_back or (shown_since is not None and shown_since >= held_since)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One of a person's records, as far as the choice of the lead needs it."""
+
+    office: str
+    record_id: str
+    status: Status
+    status_since: date
+    recorded_on: date
+
+
+def lead_of(records: Iterable[Candidate]) -> Candidate:
+    """The record that carries the person's card. Ties: longest in its status, earliest recorded, then key.
+
+    Raises ValueError for a person without records.
+    """
+    return min(
+        records,
+        key=lambda r: (LEAD_RANK[r.status], r.status_since, r.recorded_on, r.office, r.record_id),
+    )
+
+
+def merged_persons(groups: Iterable[Iterable[int]]) -> dict[int, int]:
+    """Who becomes whom when each group of person numbers is found to be one person: ``{earlier: survivor}``.
+
+    The smallest number survives, whatever the order of the groups; a survivor does not appear as a key.
+    """
+    parent: dict[int, int] = {}
+
+    def root(number: int) -> int:
+        while parent.setdefault(number, number) != number:
+            parent[number] = parent[parent[number]]
+            number = parent[number]
+        return number
+
+    for group in groups:
+        numbers = sorted(root(number) for number in group)
+        for number in numbers[1:]:
+            low, high = sorted((root(numbers[0]), root(number)))
+            parent[high] = low
+    found: dict[int, int] = defaultdict(int)
+    for number in list(parent):
+        if root(number) != number:
+            found[number] = root(number)
+    return dict(found)
+
+
+# Damm's quasigroup of order 10 (H. M. Damm, 2004): finds every single wrong digit and every swap of
+# neighbours.
+_DAMM: Final = (
+    "0317598642",
+    "7092154863",
+    "4206871359",
+    "1750983426",
+    "6123045978",
+    "3674209581",
+    "5869720134",
+    "8945362017",
+    "9438617205",
+    "2581436790",
+)
+
+
+def _check_digit(digits: str) -> str:
+    interim = 0
+    for digit in digits:
+        interim = int(_DAMM[interim][int(digit)])
+    return str(interim)
+
+
+def person_text(number: int) -> str:
+    """How a person's number is written, with a check digit: it says nothing about the person.
+
+    >>> person_text(572)
+    'P-000000572-4'
+    """
+    digits = f"{number:09d}"
+    return f"P-{digits}-{_check_digit(digits)}"
+
+
+def person_number(text: str) -> int:
+    """The number in a written person id; plain digits are taken too. Raises InvalidValue for a wrong check
+    digit.
+    """
+    plain = text.strip().upper()
+    if plain.isascii() and plain.isdigit():
+        return int(plain)
+    parts = plain.split("-")
+    well_formed = len(parts) == 3 and parts[0] == "P" and all(p.isascii() and p.isdigit() for p in parts[1:])
+    if not well_formed or _check_digit(parts[1]) != parts[2]:
+        raise InvalidValue(f"{text!r} is no person id", mend="copy it whole, like P-000000572-4")
+    return int(parts[1])

@@ -1,0 +1,10 @@
+INSERT INTO registry_status (recorded_office, record_id, seq, from_status, to_status, since, kind, reason, event_id)
+SELECT recorded_office, record_id, seq, from_status, to_status, since, kind, reason, %(event)s FROM registry_status_new;
+
+UPDATE registry_record AS r
+SET status = s.to_status, status_since = s.since, status_seq = s.seq, event_id = %(event)s
+FROM registry_status_new AS s
+WHERE r.recorded_office = s.recorded_office AND r.record_id = s.record_id;
+
+DROP TABLE IF EXISTS registry_touched;
+CREATE TEMP TABLE registry_touched ON COMMIT DROP AS SELECT DISTINCT person_id FROM registry_status_new;
