@@ -203,5 +203,4 @@ class Record(Projection):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["nik"], name="registry_record_nik"),
             models.Index(fields=["person_id"], name="registry_record_person"),
-            models.Index(fields=["regency"], name="registry_record_regency"),
         ]

@@ -74,6 +74,8 @@ def take_in(*, by: str, at: datetime) -> TakeIn:
     """
     with atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TAKE_IN_LOCK])
+        # A first load sorts and joins whole regencies; the default would do it on disk.
+        cursor.execute("SET LOCAL work_mem = '128MB'")
         cursor.execute(sql.text(__package__, "gather.sql"))
         counts: dict[str, Any] = {}
         events: list[int] = []

@@ -27,10 +27,9 @@ CREATE TEMP TABLE registry_placed ON COMMIT DROP AS
 SELECT i.*, coalesce(i.held_person, k.person_id, n.person_id) AS person_id,
        CASE WHEN i.held_person IS NOT NULL THEN NULL
             WHEN k.person_id IS NOT NULL THEN 'exact_duplicate'
-            WHEN c.cluster IS NULL THEN 'first_seen'
-            WHEN row_number() OVER (PARTITION BY coalesce(c.cluster, i.recorded_office || '/' || i.record_id),
-                                    i.held_person IS NULL ORDER BY i.recorded_office, i.record_id) = 1
-            THEN 'first_seen' ELSE 'exact_duplicate' END AS cause
+            -- A cluster is named after its smallest key, and all of this one is new.
+            WHEN c.cluster IS NULL OR c.cluster = i.recorded_office || '/' || i.record_id THEN 'first_seen'
+            ELSE 'exact_duplicate' END AS cause
 FROM registry_incoming AS i
 LEFT JOIN registry_cluster AS c ON c.recorded_office = i.recorded_office AND c.record_id = i.record_id
 LEFT JOIN registry_known_cluster AS k ON k.cluster = c.cluster

@@ -56,5 +56,6 @@ FROM (
                   SELECT held_nik FROM registry_placed WHERE held_nik IS NOT NULL UNION
                   SELECT t.nik FROM registry_record AS t JOIN registry_touched AS u ON u.person_id = t.person_id)
     GROUP BY nik
+    HAVING count(*) > 1 OR bool_or(nik_repeated)
 ) AS carried
 WHERE r.nik = carried.nik AND r.nik_repeated <> carried.repeated;

@@ -1,0 +1,266 @@
+"""Records become persons; statuses become chains."""
+
+from datetime import UTC, date, datetime
+
+import psycopg
+import pytest
+from django.db import DatabaseError, connection, transaction
+from records.filed import nik, put, registration
+
+from blanko.ground.audit import operations as audit
+from blanko.records.registry import operations, queries
+from blanko.records.registry.models import StatusName, StatusTransition
+from blanko.records.registry.operations import StatusStep
+from blanko.records.registry.rules import LEAD_RANK, TRANSITIONS, IllegalTransition, Kind
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2017, 4, 4, 2, tzinfo=UTC)
+BY = {"by": "svc.registry", "at": AT}
+
+
+@pytest.fixture(autouse=True)
+def acting(db, acting_as):
+    with acting_as("svc.registry"):
+        yield
+
+
+def take(**rows):
+    put(**rows)
+    return operations.take_in(**BY)
+
+
+def record(number, office="3171"):
+    return queries.record(recorded_office=office, record_id=f"R{number:05d}")
+
+
+def test_the_database_holds_the_rules_own_tables():
+    rows = set(StatusTransition.objects.values_list("from_status", "to_status", "kind"))
+    assert rows == {(str(a), str(b), str(kind)) for a, b, kind in TRANSITIONS}
+    assert dict(StatusName.objects.values_list("status", "lead_rank")) == {str(s): r for s, r in LEAD_RANK.items()}
+
+
+def test_each_record_finds_one_person_and_a_second_call_writes_nothing():
+    first = take(registrations=[registration(n) for n in range(5)])
+    assert (first.records_new, first.persons_new, first.statuses) == (5, 5, 5)
+    assert operations.take_in(**BY) == operations.TakeIn()
+
+
+def test_every_event_holds_its_seal():
+    done = take(
+        registrations=[
+            registration(1, name='Siti "É" \\ O\'Neil'),
+            registration(2, record_id='A"\\/2', status=None, status_since=None),
+            registration(3, record_id="R3b"),
+            registration(3, record_id="R3c", status="NO_SUCH_STATUS"),
+        ],
+        deaths=[death(nik(1))],
+    )
+    again = take(registrations=[registration(1, status="CARD_ISSUED", status_since=date(2017, 3, 30))])
+    steps = operations.change_statuses(
+        changes=[StatusStep("3171", "R3b", "SENT_FOR_CARD_PRINTING", date(2017, 4, 4))], **BY
+    )
+    assert len(done.events) == 2
+    for event in [*done.events, *again.events, steps]:
+        seal = audit.verify(event)
+        assert seal.holds, seal
+        assert seal.sealed.count > 0
+
+
+def test_exact_duplicates_are_one_person_across_offices_and_files():
+    take(registrations=[registration(1)])
+    done = take(registrations=[registration(1, recorded_office="3201", record_id="X", name="Hj. budi b1, S.Pd")])
+    assert (done.persons_new, done.duplicates_linked) == (0, 1)
+    person = queries.person(record(1)["person_id"])
+    assert [(r["recorded_office"], r["is_lead"], r["cluster_size"]) for r in person["records"]] == [
+        ("3171", True, 2),
+        ("3201", False, 2),
+    ]
+
+
+def test_person_ids_do_not_depend_on_the_order_of_rows_and_say_nothing_of_the_nik():
+    take(registrations=[registration(n) for n in (3, 1, 2)])
+    ids = [record(n)["person_id"] for n in (1, 2, 3)]
+    assert ids == sorted(ids)
+    assert ids[2] - ids[0] == 2
+
+
+def test_one_nik_of_two_people_is_a_warning_on_both_until_one_is_mended():
+    take(registrations=[registration(1), registration(2, nik=nik(1))])
+    assert record(1)["person_id"] != record(2)["person_id"]
+    assert record(1)["warnings"] == record(2)["warnings"] == ["nik_repeated"]
+    take(registrations=[registration(2)])
+    assert record(1)["warnings"] == record(2)["warnings"] == []
+
+
+def test_a_correction_that_shows_two_persons_to_be_one_merges_them_and_the_earlier_id_resolves():
+    take(registrations=[registration(1), registration(2)])
+    one, two = record(1)["person_id"], record(2)["person_id"]
+    done = take(registrations=[registration(2, nik=nik(1), name="BUDI B1")])
+    assert done.persons_merged == 1
+    assert queries.resolve(two) == one
+    assert queries.person(two)["earlier_ids"] == [two]
+    assert record(2)["person_id"] == one
+    assert sum(r["is_lead"] for r in queries.person(one)["records"]) == 1
+
+
+def test_a_new_version_never_tears_a_record_from_its_person():
+    take(registrations=[registration(1), registration(1, recorded_office="3201")])
+    take(registrations=[registration(1, recorded_office="3201", name="ANOTHER NAME")])
+    assert record(1)["person_id"] == record(1, office="3201")["person_id"]
+
+
+def test_without_a_status_a_record_awaits_uniqueness():
+    take(registrations=[registration(1, status=None, status_since=None)])
+    found = record(1)
+    assert (found["status"], found["status_since"]) == ("SENT_FOR_ENROLLMENT", date(2016, 5, 2))
+    assert found["statuses"][0]["reason"] == "the file gives no status"
+
+
+def test_a_card_issued_on_is_a_status():
+    take(registrations=[registration(1, status=None, status_since=None, card_issued_on=date(2017, 1, 9))])
+    assert (record(1)["status"], record(1)["status_since"]) == ("CARD_ISSUED", date(2017, 1, 9))
+
+
+def test_a_later_file_adds_what_it_shows_to_the_chain():
+    take(registrations=[registration(1)])
+    take(registrations=[registration(1, status="CARD_ISSUED", status_since=date(2017, 4, 2))])
+    assert [(s["from_status"], s["to_status"], s["kind"]) for s in record(1)["statuses"]] == [
+        ("UNREGISTERED", "PRINT_READY_RECORD", "first"),
+        ("PRINT_READY_RECORD", "CARD_ISSUED", "observed"),
+    ]
+
+
+def test_a_file_without_a_status_leaves_the_held_one():
+    take(registrations=[registration(1)])
+    take(registrations=[registration(1, status=None, status_since=None, name="BUDI BARU")])
+    assert (record(1)["status"], len(record(1)["statuses"])) == ("PRINT_READY_RECORD", 1)
+
+
+def test_what_the_chain_cannot_take_is_kept_as_a_conflict_until_a_file_agrees():
+    take(registrations=[registration(1, status="CARD_PRINTED")])
+    done = take(registrations=[registration(1, status="BIO_CAPTURED", status_since=date(2017, 3, 1))])
+    assert done.status_conflicts == 1
+    found = record(1)
+    assert (found["status"], found["warnings"]) == ("CARD_PRINTED", ["status_conflict"])
+    assert found["conflicts"][0]["shown_status"] == "BIO_CAPTURED"
+    take(registrations=[registration(1, status="CARD_ISSUED", status_since=date(2017, 3, 2))])
+    assert (record(1)["status"], record(1)["warnings"]) == ("CARD_ISSUED", [])
+
+
+def test_an_unknown_status_is_kept_as_a_conflict_and_the_record_awaits_uniqueness():
+    take(registrations=[registration(1, status="NO_SUCH_STATUS")])
+    found = record(1)
+    assert (found["status"], found["conflicts"][0]["shown_status"]) == ("SENT_FOR_ENROLLMENT", "NO_SUCH_STATUS")
+
+
+def test_a_step_moves_the_record_and_chooses_the_lead_again():
+    take(registrations=[registration(1), registration(1, record_id="B", status_since=date(2016, 12, 1))])
+    assert record(1)["is_lead"]
+    operations.change_statuses(changes=[StatusStep("3171", "B", "CARD_PRINTED", date(2017, 4, 3))], **BY)
+    assert not record(1)["is_lead"]
+    assert queries.record(recorded_office="3171", record_id="B")["is_lead"]
+
+
+def test_one_illegal_step_refuses_the_whole_call_by_name():
+    take(registrations=[registration(1), registration(2, status="SENT_FOR_ENROLLMENT")])
+    steps = [StatusStep("3171", f"R{n:05d}", "CARD_PRINTED", date(2017, 4, 4)) for n in (1, 2)]
+    with pytest.raises(IllegalTransition, match="R00002.*SENT_FOR_ENROLLMENT.*CARD_PRINTED"):
+        operations.change_statuses(changes=steps, **BY)
+    assert record(1)["status"] == "PRINT_READY_RECORD"
+    with pytest.raises(operations.StatusRepeated):
+        operations.change_statuses(changes=[steps[0], steps[0]], **BY)
+    with pytest.raises(queries.UnknownRecord):
+        operations.change_statuses(changes=[StatusStep("3171", "none", "CARD_PRINTED", date(2017, 4, 4))], **BY)
+
+
+def test_a_correction_needs_a_reason_and_may_go_anywhere():
+    take(registrations=[registration(1, status="CARD_ISSUED")])
+    back = [StatusStep("3171", "R00001", "BIO_CAPTURED", date(2017, 4, 4))]
+    with pytest.raises(operations.ReasonMissing):
+        operations.change_statuses(changes=back, kind=Kind.CORRECTION, **BY)
+    operations.change_statuses(changes=back, kind=Kind.CORRECTION, reason="typed into the wrong row", **BY)
+    assert record(1)["status"] == "BIO_CAPTURED"
+
+
+@pytest.mark.parametrize(
+    ("seq", "from_status", "to_status", "kind", "code"),
+    [
+        (2, "PRINT_READY_RECORD", "CARD_ISSUED", "step", "BL301"),
+        (2, "CARD_PRINTED", "CARD_ISSUED", "step", "BL302"),
+        (3, "PRINT_READY_RECORD", "CARD_PRINTED", "step", "BL302"),
+    ],
+)
+def test_the_database_itself_refuses_an_illegal_link_of_a_chain(seq, from_status, to_status, kind, code):
+    take(registrations=[registration(1)])
+    with pytest.raises(DatabaseError) as refusal, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO registry_status (recorded_office, record_id, seq, from_status, to_status, since, kind, reason,"
+            " event_id) SELECT '3171', 'R00001', %s, %s, %s, '2017-04-04', %s, '', max(id) FROM audit_event",
+            [seq, from_status, to_status, kind],
+        )
+    assert refusal.value.__cause__.sqlstate == code
+    assert len(record(1)["statuses"]) == 1
+
+
+@pytest.mark.parametrize("table", ["registry_status", "registry_record_link", "registry_death", "registry_coverage"])
+def test_facts_cannot_be_changed_or_deleted_by_the_app(table):
+    for verb in (f"DELETE FROM {table}", f"UPDATE {table} SET event_id = 1", f"TRUNCATE {table}"):
+        with pytest.raises(DatabaseError) as refusal, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(verb)
+        assert isinstance(refusal.value.__cause__, psycopg.errors.InsufficientPrivilege)
+
+
+def death(number, **changes):
+    row = {"nik": number, "record_id": None, "died_on": date(2017, 2, 2), "reported_on": date(2017, 3, 1)}
+    return {**row, "office": "3171", "document_no": "D-1", **changes}
+
+
+def test_a_death_is_found_by_record_or_by_a_nik_that_one_person_alone_carries():
+    done = take(
+        registrations=[registration(1), registration(2), registration(3), registration(4, nik=nik(3))],
+        deaths=[death(nik(1)), death(nik(9), record_id="R00002"), death(nik(3)), death(nik(77))],
+    )
+    assert (done.deaths, done.deaths_unmatched) == (2, 2)
+    assert [record(n)["died_on"] for n in (1, 2, 3)] == [date(2017, 2, 2), date(2017, 2, 2), None]
+    later = take(registrations=[registration(77)])
+    assert (later.deaths, later.deaths_unmatched) == (1, 1)
+
+
+def test_a_death_erases_nothing_and_can_be_lifted_for_good():
+    take(registrations=[registration(1)], deaths=[death(nik(1))])
+    found = record(1)
+    assert (found["status"], found["died_on"]) == ("PRINT_READY_RECORD", date(2017, 2, 2))
+    with pytest.raises(operations.ReasonMissing):
+        operations.lift_death(person_id=found["person_id"], reason=" ", **BY)
+    operations.lift_death(person_id=found["person_id"], reason="he came to the counter", **BY)
+    assert record(1)["died_on"] is None
+    assert operations.take_in(**BY).deaths == 0
+    with pytest.raises(operations.NotDead):
+        operations.lift_death(person_id=found["person_id"], reason="again", **BY)
+
+
+def test_a_status_of_death_is_a_death_and_leaves_the_chain_alone():
+    take(registrations=[registration(1)])
+    done = take(registrations=[registration(1, status="DECEASED", status_since=date(2017, 3, 3))])
+    assert done.deaths == 1
+    assert (record(1)["status"], record(1)["died_on"]) == ("PRINT_READY_RECORD", date(2017, 3, 3))
+
+
+def test_an_officer_reports_a_death_for_all_records_of_the_person():
+    take(registrations=[registration(1), registration(1, recorded_office="3201")])
+    event = operations.report_death(
+        recorded_office="3201", record_id="R00001", died_on=date(2017, 4, 1), document_no="AK-7", **BY
+    )
+    assert record(1)["died_on"] == date(2017, 4, 1)
+    assert audit.verify(event).holds
+
+
+def test_a_regency_is_whole_when_an_officer_says_so_until_it_is_taken_back():
+    said = {"regency": "3171", "as_of": date(2017, 4, 4), "by": "kepala.3171", "at": AT}
+    event = operations.declare_whole(reason="compared with SIAK, 1:1", **said)
+    assert audit.verify(event).holds
+    assert queries.whole_regencies()["3171"]["by"] == "kepala.3171"
+    with pytest.raises(operations.ReasonMissing):
+        operations.withdraw_whole(reason="", **said)
+    operations.withdraw_whole(reason="a counter's file was missing", **said)
+    assert queries.whole_regencies() == {}
