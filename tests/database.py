@@ -14,6 +14,8 @@ os.environ.setdefault("BLANKO_HOME", str(Path(tempfile.gettempdir()) / f"blanko-
 os.environ["BLANKO_POSTGRES_UNSAFE"] = "1"
 os.environ.pop("DATABASE_URL", None)
 os.environ.pop("DATABASE_OWNER_URL", None)
+# Programs that a test starts find the package as this run does.
+os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[1] / "src")
 
 TEMPLATE_LOCK = 4_2017
 
