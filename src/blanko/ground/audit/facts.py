@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -41,10 +42,14 @@ class Fact(models.Model):
         """
         table, columns = cls._meta.db_table, cls.columns_to_seal()
         names = ", ".join(f'"{column}"' for column in columns)
+        plain = [f.column for f in cls._meta.concrete_fields if isinstance(f, models.JSONField) and f.column in columns]
         with connection.cursor() as cursor:
             cursor.execute(f'SELECT {names} FROM "{table}" WHERE event_id = %s', [event_id])
             for row in cursor:
-                yield leaf(table, dict(zip(columns, row, strict=True)))
+                values = dict(zip(columns, row, strict=True))
+                # A plain cursor hands JSON out as text, and what was sealed is its content.
+                values.update({column: json.loads(values[column]) for column in plain if values[column] is not None})
+                yield leaf(table, values)
 
 
 class Projection(models.Model):

@@ -1,0 +1,124 @@
+SELECT audit_guard(t) FROM unnest(ARRAY[
+    'procurement_tender', 'procurement_contract', 'procurement_delivery', 'procurement_lot', 'procurement_lot_stage',
+    'procurement_acceptance', 'procurement_rejected_box']::regclass[]) AS t;
+
+ALTER TABLE procurement_contract ADD FOREIGN KEY (tender_no) REFERENCES procurement_tender;
+ALTER TABLE procurement_delivery ADD FOREIGN KEY (contract_no) REFERENCES procurement_contract;
+ALTER TABLE procurement_lot ADD FOREIGN KEY (contract_no) REFERENCES procurement_contract;
+ALTER TABLE procurement_lot ADD FOREIGN KEY (contract_no, delivery_no)
+    REFERENCES procurement_delivery (contract_no, delivery_no);
+ALTER TABLE procurement_lot_stage ADD FOREIGN KEY (lot_no) REFERENCES procurement_lot;
+ALTER TABLE procurement_acceptance ADD FOREIGN KEY (lot_no) REFERENCES procurement_lot;
+ALTER TABLE procurement_rejected_box ADD FOREIGN KEY (lot_no) REFERENCES procurement_lot;
+
+-- No two lots share a box of a series.
+ALTER TABLE procurement_lot ADD CONSTRAINT procurement_lot_boxes_once
+    EXCLUDE USING gist (series WITH =, int4range(first_box, first_box + box_count) WITH &&);
+
+-- The table NEEDS of rules.py; a test shows that they are equal.
+REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON procurement_stage_needs FROM blanko_app;
+INSERT INTO procurement_stage_needs (stage, needs) VALUES
+    ('ordered', ''),
+    ('chips_made_abroad', 'ordered'),
+    ('chips_arrived', 'chips_made_abroad'),
+    ('body_made_home', 'ordered'),
+    ('printed_and_tested', 'chips_arrived'),
+    ('printed_and_tested', 'body_made_home'),
+    ('shipped', 'printed_and_tested'),
+    ('arrived', 'shipped'),
+    ('released', 'arrived'),
+    ('accepted', 'released');
+
+-- The sums are checked under a lock on the contract: two lots announced at once cannot both fit into the rest.
+-- SECURITY DEFINER, because the app may not lock what it may not change.
+CREATE FUNCTION procurement_within_contract() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    bought bigint;
+    promised bigint;
+BEGIN
+    SELECT quantity INTO bought FROM procurement_contract WHERE contract_no = NEW.contract_no FOR UPDATE;
+    IF TG_TABLE_NAME = 'procurement_lot' THEN
+        SELECT sum(box_count::bigint * box_size) INTO promised FROM procurement_lot WHERE contract_no = NEW.contract_no;
+    ELSE
+        SELECT sum(quantity) INTO promised FROM procurement_delivery WHERE contract_no = NEW.contract_no;
+    END IF;
+    IF promised > bought THEN
+        RAISE EXCEPTION 'contract % buys % blanks, and % would be %', NEW.contract_no, bought,
+            CASE TG_TABLE_NAME WHEN 'procurement_lot' THEN 'its lots' ELSE 'its deliveries' END, promised
+            USING ERRCODE = 'BL201', HINT = 'announce at most what is left of the contract';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER procurement_lot_within_contract AFTER INSERT ON procurement_lot
+    FOR EACH ROW EXECUTE FUNCTION procurement_within_contract();
+CREATE TRIGGER procurement_delivery_within_contract AFTER INSERT ON procurement_delivery
+    FOR EACH ROW EXECUTE FUNCTION procurement_within_contract();
+
+CREATE FUNCTION procurement_stage_follows() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    wanted text;
+BEGIN
+    SELECT n.needs INTO wanted
+    FROM procurement_stage_needs AS n
+    LEFT JOIN procurement_lot_stage AS before
+        ON before.lot_no = NEW.lot_no AND before.stage = n.needs AND before.reached_on <= NEW.reached_on
+    WHERE n.stage = NEW.stage AND n.needs <> '' AND before.lot_no IS NULL
+    ORDER BY n.needs LIMIT 1;
+    IF FOUND OR NOT EXISTS (SELECT FROM procurement_stage_needs WHERE stage = NEW.stage) THEN
+        RAISE EXCEPTION 'lot %: % on % needs % first', NEW.lot_no, NEW.stage, NEW.reached_on,
+            coalesce(wanted, 'a name that the table of stages knows')
+            USING ERRCODE = 'BL202', HINT = 'report the stages in the order of procurement_stage_needs';
+    END IF;
+    IF NEW.stage = 'accepted' AND NOT EXISTS (SELECT FROM procurement_acceptance WHERE lot_no = NEW.lot_no) THEN
+        RAISE EXCEPTION 'lot % has no record of acceptance', NEW.lot_no
+            USING ERRCODE = 'BL202', HINT = 'accept the lot with its BAST';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER procurement_lot_stage_follows AFTER INSERT ON procurement_lot_stage
+    FOR EACH ROW EXECUTE FUNCTION procurement_stage_follows();
+
+CREATE FUNCTION procurement_acceptance_is_whole() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    announced procurement_lot;
+BEGIN
+    SELECT * INTO announced FROM procurement_lot WHERE lot_no = NEW.lot_no;
+    IF NOT EXISTS (SELECT FROM procurement_lot_stage
+                   WHERE lot_no = NEW.lot_no AND stage = 'released' AND reached_on <= NEW.accepted_on) THEN
+        RAISE EXCEPTION 'lot % is not released on %', NEW.lot_no, NEW.accepted_on
+            USING ERRCODE = 'BL203', HINT = 'customs and payment come first';
+    END IF;
+    IF NEW.accepted_boxes + NEW.rejected_boxes <> announced.box_count
+        OR NEW.rejected_boxes <> (
+            SELECT count(*) FROM procurement_rejected_box
+            WHERE lot_no = NEW.lot_no
+              AND box_no >= announced.first_box AND box_no < announced.first_box + announced.box_count)
+        OR NEW.rejected_boxes <> (SELECT count(*) FROM procurement_rejected_box WHERE lot_no = NEW.lot_no) THEN
+        RAISE EXCEPTION 'lot %: accepted and rejected boxes are not the % boxes of the lot', NEW.lot_no,
+            announced.box_count
+            USING ERRCODE = 'BL204', HINT = 'name each rejected box of the lot once';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER procurement_acceptance_whole AFTER INSERT ON procurement_acceptance
+    FOR EACH ROW EXECUTE FUNCTION procurement_acceptance_is_whole();
+
+-- After the acceptance nobody can reject another box by a side door.
+CREATE FUNCTION procurement_rejection_in_time() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM added JOIN procurement_acceptance USING (lot_no)) THEN
+        RAISE EXCEPTION 'the lot is accepted already'
+            USING ERRCODE = 'BL204', HINT = 'a box found bad later is spoiled in custody';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER procurement_rejection_in_time AFTER INSERT ON procurement_rejected_box REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION procurement_rejection_in_time();
