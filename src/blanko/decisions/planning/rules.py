@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+from blanko.engines import allocation
 from blanko.kernel.boxes import BoxId, SerialRange
 from blanko.kernel.errors import BlankoError
 
@@ -50,12 +51,8 @@ class NobodyHasDeadline(BlankoError):
     """A stage was asked for a day that is no area's published deadline."""
 
 
-class OverrideNeedsReason(BlankoError, ValueError):
-    """A share was to be changed by hand without a reason."""
-
-
-class OverrideNeedsSecondOfficer(BlankoError, ValueError):
-    """A share was to be changed by hand by one person alone."""
+class OverrideExceedsNeed(BlankoError):
+    """More blanks than an area still needs were to be given to it by hand."""
 
 
 class OverrideExceedsRelease(BlankoError):
@@ -154,7 +151,7 @@ def departure(*, share: int, as_of: date, deadline: date | None, transport_days:
     printing = -(-share // cards_a_day)
     if deadline is None:
         return Departure(as_of + timedelta(days=HANDLING_DAYS_MAX), transport_days, printing, late=False)
-    by = deadline - timedelta(days=transport_days + printing)
+    by = allocation.dispatch_by(deadline, transport_days=transport_days, printing_days=printing)
     return Departure(by, transport_days, printing, late=by < as_of)
 
 
@@ -264,13 +261,19 @@ def consignment_name(*, round_no: int, regency: str) -> str:
     return f"R{round_no:04d}-{regency}"
 
 
-def check_override(*, share: int, reason: str, by: str, second: str, total_after: int, release: int) -> None:
-    """Whether a share may be changed by hand. Raises the named refusals; they are constraints of the table too."""
-    if not reason.strip():
-        raise OverrideNeedsReason("a share changed by hand needs its reason", mend="say why in one sentence")
-    if not second.strip() or second == by:
-        raise OverrideNeedsSecondOfficer(f"{by} alone cannot change a share", mend="name a second officer who agrees")
-    if share < 0 or total_after > release:
+def check_override(
+    *, share: int, remaining: int, reason: str, by: str, second: str, total_after: int, release: int
+) -> None:
+    """Whether a share may be changed by hand. Raises the engine's OverrideRefused and OverrideExceedsRelease.
+
+    The two officers and the reason are constraints of the table as well.
+    """
+    allocation.check_override(by=by, second_officer=second, reason=reason)
+    if not 0 <= share <= remaining:
+        raise OverrideExceedsNeed(
+            f"{share} blanks were given to an area that needs {remaining} more", mend=f"give from 0 to {remaining}"
+        )
+    if total_after > release:
         raise OverrideExceedsRelease(
             f"the shares would sum to {total_after} of {release} released",
             mend="take the blanks from another area first",
@@ -296,3 +299,54 @@ def state_of(steps: Iterable[str]) -> Step:
     if "discarded" in done:
         return "discarded"
     return "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """What one office is sent by one committed round: its papers, its days and its boxes."""
+
+    round_no: int
+    round_title: str
+    regency: str
+    office: str
+    consignment: str
+    papers: str
+    written_on: date
+    dispatch_by: date
+    deadline: date | None
+    boxes: tuple[Whole, ...]
+    pieces: tuple[Loose, ...]
+
+    @property
+    def blanks(self) -> int:
+        return sum(whole.size for whole in self.boxes) + sum(len(piece.positions) for piece in self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Neighbouring boxes of one series and size: first to last number, both included."""
+
+    series: str
+    first: int
+    last: int
+    size: int
+
+    @property
+    def boxes(self) -> int:
+        return self.last - self.first + 1
+
+    @property
+    def blanks(self) -> int:
+        return self.boxes * self.size
+
+
+def runs(boxes: Iterable[Whole]) -> tuple[Run, ...]:
+    """The fewest runs that hold exactly these boxes, in the order of series and number."""
+    found: list[Run] = []
+    for whole in sorted(boxes, key=lambda w: (w.box, w.size)):
+        last = found[-1] if found else None
+        if last and (last.series, last.last + 1, last.size) == (whole.box.series, whole.box.number, whole.size):
+            found[-1] = Run(last.series, last.first, whole.box.number, last.size)
+        else:
+            found.append(Run(whole.box.series, whole.box.number, whole.box.number, whole.size))
+    return tuple(found)

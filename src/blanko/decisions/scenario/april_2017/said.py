@@ -250,7 +250,6 @@ def lampung(inputs: Inputs) -> Line:
     fair_fill = {code: _fill(fair[code], needs[code]) for code in given}
     low = min(given_fill, key=lambda code: (given_fill[code], code))
     high = max(given_fill, key=lambda code: (given_fill[code], code))
-    moved = sum(max(0, fair[code] - given[code]) for code in given)
     spread, fair_spread = given_fill[high] - given_fill[low], max(fair_fill.values()) - min(fair_fill.values())
     return Line(
         key="lampung",
@@ -265,17 +264,7 @@ def lampung(inputs: Inputs) -> Line:
                     "high_fill": Percent(given_fill[high], 1),
                 },
             ),
-            (
-                "lampung.fair",
-                {
-                    "total": total,
-                    "fill_min": Percent(min(fair_fill.values()), 1),
-                    "fill_max": Percent(max(fair_fill.values()), 1),
-                    "moved": moved,
-                    "fewest": min(fair.values()),
-                    "most": max(fair.values()),
-                },
-            ),
+            _lampung_fair(needs, given, fair),
         ),
         verdict="equal_counts" if spread > fair_spread else "confirmed",
         figures=tuple(inputs.lampung_figures),
@@ -284,6 +273,25 @@ def lampung(inputs: Inputs) -> Line:
         ),
         details=tuple(_lampung_detail(code, needs, given, fair) for code in given),
     )
+
+
+def _lampung_fair(needs: Mapping[str, int], given: Mapping[str, int], fair: Mapping[str, int]) -> Sentence:
+    """What the same blanks would have done by the rule: fill all needs alike, or meet them all and leave some over."""
+    total, shared = sum(given.values()), sum(fair.values())
+    fills = [_fill(fair[code], needs[code]) for code in given]
+    params: dict[str, Param] = {
+        "total": total,
+        "need": sum(needs.values()),
+        "left": total - shared,
+        "short": sum(1 for code in given if given[code] < needs[code]),
+        "lacking": sum(max(0, needs[code] - given[code]) for code in given),
+        "fill_min": Percent(min(fills), 1),
+        "fill_max": Percent(max(fills), 1),
+        "moved": sum(max(0, fair[code] - given[code]) for code in given),
+        "fewest": min(fair.values()),
+        "most": max(fair.values()),
+    }
+    return ("lampung.fair" if shared == total else "lampung.met", params)
 
 
 def _fill(blanks: int, need: int) -> Fraction:

@@ -1,0 +1,194 @@
+"""Rounds, their shares and what became of them. All are facts: a round is never edited, it gets a further step."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from blanko.decisions.planning.rules import NEED_SOURCES, STEPS
+from blanko.ground.audit.facts import Fact
+
+
+def code(**options: object) -> models.TextField:
+    return models.TextField(db_collation="C", **options)
+
+
+class Deadline(Fact):
+    """A day by which a regency's cards are needed, open to every area that has one. Published before it counts."""
+
+    regency = code()
+    deadline = models.DateField()
+    reason = models.TextField()
+    published_on = models.DateField()
+    source = models.TextField()
+
+    class Meta:
+        db_table = "planning_deadline"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["regency", "deadline"], name="planning_deadline_once"),
+            models.CheckConstraint(condition=~Q(reason__regex=r"^\s*$"), name="planning_deadline_has_reason"),
+            models.CheckConstraint(condition=~Q(source__regex=r"^\s*$"), name="planning_deadline_has_source"),
+            models.CheckConstraint(condition=Q(published_on__lte=F("deadline")), name="planning_deadline_published"),
+        ]
+
+
+class Round(Fact):
+    """A draft of who gets what, with the fingerprint of everything that went into it."""
+
+    number = models.IntegerField(unique=True)
+    title = models.TextField()
+    as_of = models.DateField()
+    release = models.BigIntegerField()
+    stock = models.BigIntegerField()
+    deadline = models.DateField(null=True)
+    box_size = models.IntegerField()
+    part_boxes = models.BooleanField()
+    rule_version = code()
+    inputs_sha256 = code()
+    document_sha256 = code()
+
+    class Meta:
+        db_table = "planning_round"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(release__gt=0), name="planning_round_releases"),
+            models.CheckConstraint(condition=Q(release__lte=F("stock")), name="planning_round_within_stock"),
+            models.CheckConstraint(condition=Q(box_size__gt=0), name="planning_round_box_size"),
+            models.CheckConstraint(condition=~Q(title__regex=r"^\s*$"), name="planning_round_has_title"),
+        ]
+
+
+class RoundStep(Fact):
+    """Drafted, then committed or discarded: one end for each round, whoever comes first."""
+
+    round_no = models.IntegerField()
+    step = code()
+    at = models.DateTimeField()
+    by = code()
+    reason = models.TextField(default="")
+
+    class Meta:
+        db_table = "planning_round_step"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["round_no", "step"], name="planning_round_step_once"),
+            models.UniqueConstraint(
+                fields=["round_no"], condition=Q(step__in=["committed", "discarded"]), name="planning_round_ends_once"
+            ),
+            models.CheckConstraint(condition=Q(step__in=STEPS), name="planning_round_step_known"),
+        ]
+
+
+class Share(Fact):
+    """What a round gives a regency, with everything that explains it."""
+
+    round_no = models.IntegerField()
+    regency = code()
+    need_source = code()
+    counted_on = models.DateField(null=True)
+    source = models.TextField(default="")
+    print_ready = models.BigIntegerField()
+    printed_since = models.BigIntegerField()
+    need = models.BigIntegerField()
+    earlier = models.BigIntegerField()
+    in_hand = models.BigIntegerField()
+    in_transit = models.BigIntegerField()
+    requested = models.BigIntegerField(null=True)
+    deadline = models.DateField(null=True)
+    remaining = models.BigIntegerField()
+    share = models.BigIntegerField()
+    boxes = models.IntegerField()
+    part = models.IntegerField()
+    fill_before = models.DecimalField(max_digits=7, decimal_places=6)
+    fill_after = models.DecimalField(max_digits=7, decimal_places=6)
+    binding = code()
+    would_lose = code(null=True)
+    transport_days = models.IntegerField()
+    printing_days = models.IntegerField()
+    dispatch_by = models.DateField()
+    late = models.BooleanField()
+
+    class Meta:
+        db_table = "planning_share"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["round_no", "regency"], name="planning_share_once"),
+            models.CheckConstraint(condition=Q(need_source__in=NEED_SOURCES), name="planning_share_need_source"),
+            models.CheckConstraint(condition=Q(share__gte=0), name="planning_share_whole"),
+            # Being shared to beyond the need would take a blank from somebody who lacks one.
+            models.CheckConstraint(condition=Q(share__lte=F("remaining")), name="planning_share_within_need"),
+            models.CheckConstraint(condition=Q(fill_before__lte=F("fill_after")), name="planning_share_never_empties"),
+        ]
+
+
+class StageEffect(Fact):
+    """What a round for a deadline took from an area that does not have it (blanks).
+
+    ``lost_now``: what this release would have given it, had the release been open to all. ``lost_lasting``: what it
+    still lacks of that when the rest of the warehouse's stock is shared among everybody.
+    """
+
+    round_no = models.IntegerField()
+    regency = code()
+    deadline = models.DateField()
+    lost_now = models.BigIntegerField()
+    lost_lasting = models.BigIntegerField()
+
+    class Meta:
+        db_table = "planning_stage_effect"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["round_no", "regency"], name="planning_stage_effect_once"),
+            models.CheckConstraint(
+                condition=Q(lost_now__gte=0, lost_lasting__gte=0), name="planning_stage_effect_whole"
+            ),
+        ]
+
+
+class Override(Fact):
+    """A share that was changed by hand: by whom, with whom, and why. It is shown for ever."""
+
+    round_no = models.IntegerField()
+    regency = code()
+    sequence = models.IntegerField()
+    share_before = models.BigIntegerField()
+    share_after = models.BigIntegerField()
+    reason = models.TextField()
+    by = code()
+    second = code()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "planning_override"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["round_no", "sequence"], name="planning_override_once"),
+            models.CheckConstraint(condition=~Q(reason__regex=r"^\s*$"), name="planning_override_has_reason"),
+            models.CheckConstraint(
+                condition=~Q(by=F("second")) & ~Q(by="") & ~Q(second=""), name="planning_override_two_officers"
+            ),
+            models.CheckConstraint(condition=Q(share_after__gte=0), name="planning_override_whole"),
+        ]
+
+
+class DispatchList(Fact):
+    """What a committed round sends to one office: papers, days, boxes and pieces of opened boxes."""
+
+    round_no = models.IntegerField()
+    regency = code()
+    office = code()
+    consignment = code(unique=True)
+    papers = code(unique=True)
+    written_on = models.DateField()
+    dispatch_by = models.DateField()
+    deadline = models.DateField(null=True)
+    blanks = models.BigIntegerField()
+    # Boxes as [series, number, size], pieces as [series, number, first, last]: plain lists seal and export as they are.
+    boxes = models.JSONField()
+    pieces = models.JSONField()
+    opened = ArrayField(code(), default=list)
+
+    class Meta:
+        db_table = "planning_dispatch_list"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["round_no", "regency"], name="planning_dispatch_list_once"),
+            models.CheckConstraint(condition=Q(blanks__gt=0), name="planning_dispatch_list_sends"),
+        ]
