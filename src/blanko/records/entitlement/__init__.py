@@ -1,0 +1,1 @@
+"""Who is owed a card, why, since when, and what blocks it."""

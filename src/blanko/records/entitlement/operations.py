@@ -1,0 +1,105 @@
+"""Decide every claim again, and write what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+from django.db.transaction import atomic
+
+from blanko.ground.audit import operations as audit
+from blanko.ground.audit.merkle import Facts
+from blanko.ground.database import sql
+from blanko.records.entitlement.models import ClaimDay
+from blanko.records.entitlement.rules import (
+    BLOCK_OF_WARNING,
+    EVER_MARRIED,
+    FIRST_CARD_CAUSES,
+    LOST_CARD_CAUSES,
+    STAGE_OF_STATUS,
+)
+
+# Refreshes follow one another: two at once would both write the same persons.
+REFRESH_LOCK = 4_2018
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """Claims written and claims that ended, in persons; ``event`` is None when nothing changed."""
+
+    changed: int
+    ended: int
+    event: int | None
+
+
+def refresh(*, as_of: date, by: str, at: datetime, persons: Collection[int] | None = None) -> Refreshed:
+    """Decide the claims of all persons as of a day, or only of ``persons`` (present ids), and write what changed.
+
+    Idempotent. Call it after ``registry.take_in`` and, with ``persons``, in the transaction that changes their
+    statuses. A refresh of all also sets the day to which the backlog refers.
+    """
+    with atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [REFRESH_LOCK])
+        scope = None if persons is None else sorted(persons)
+        cursor.execute(sql.text(__package__, "gather.sql"), {"persons": scope})
+        decide_all(cursor, as_of=as_of)
+        cursor.execute(sql.text(__package__, "differences.sql"), {"persons": scope})
+        changed, ended = _count(cursor, "entitlement_changed"), _count(cursor, "entitlement_gone")
+        new_day = scope is None and not ClaimDay.objects.filter(as_of=as_of).exists()
+        if not (changed or ended or new_day):
+            return Refreshed(0, 0, None)
+        # Claims are folded from facts of other rooms; they are no facts of their own.
+        event = audit.record(
+            operation="entitlement.refresh",
+            by=by,
+            at=at,
+            facts=Facts.none(),
+            subject={"as_of": as_of.isoformat(), "changed": changed, "ended": ended},
+        )
+        cursor.execute(sql.text(__package__, "store.sql"), {"event": event})
+        if new_day:
+            ClaimDay.objects.update_or_create(id=1, defaults={"as_of": as_of, "event_id": event})
+        return Refreshed(changed, ended, event)
+
+
+def decide_all(cursor: Any, *, as_of: date) -> None:
+    """Fill ``entitlement_decided`` from ``entitlement_lead`` and ``entitlement_applied`` by the tables of ``rules``."""
+    _table(
+        cursor,
+        "entitlement_stage",
+        ("status", "stage", "block"),
+        ((status.value, stage.value, block and block.value) for status, (stage, block) in STAGE_OF_STATUS.items()),
+    )
+    _table(
+        cursor,
+        "entitlement_warning",
+        ("warning", "block"),
+        ((warning, block.value) for warning, block in BLOCK_OF_WARNING.items()),
+    )
+    cursor.execute(
+        sql.text(__package__, "claims.sql"),
+        {
+            "as_of": as_of,
+            "lost": list(LOST_CARD_CAUSES),
+            "first": list(FIRST_CARD_CAUSES),
+            "ever_married": list(EVER_MARRIED),
+        },
+    )
+
+
+def _table(cursor: Any, name: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
+    """A table of rules.py as a staging table, so that SQL and Python read one source."""
+    cursor.execute(f"DROP TABLE IF EXISTS {name}")
+    shape = ", ".join(f'{column} text COLLATE "C"' for column in columns)
+    cursor.execute(f"CREATE TEMP TABLE {name} ({shape}) ON COMMIT DROP")
+    with cursor.connection.cursor().copy(f"COPY {name} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _count(cursor: Any, table: str) -> int:
+    cursor.execute(f"SELECT count(*) FROM {table}")
+    return int(cursor.fetchone()[0])
