@@ -1,0 +1,264 @@
+"""Draft, override, commit or discard a round; publish deadlines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Max
+from django.db.transaction import atomic
+from django.utils import timezone
+
+from blanko.decisions.planning import models, queries, rules, sharing, warehouse
+from blanko.engines.allocation import RULE_VERSION
+from blanko.ground.audit import operations as audit
+from blanko.ground.audit.merkle import Facts
+
+
+def _alone() -> None:
+    """Rounds are drafted, changed and ended one at a time: of two officers the second sees what the first did."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('planning_round'))")
+
+
+def publish_deadlines(*, deadlines: Sequence[dict[str, object]], by: str, at: datetime) -> int:
+    """Add deadlines (regency, deadline, reason, published_on, source) that are not there yet; return how many."""
+    with atomic():
+        _alone()
+        known = set(models.Deadline.objects.values_list("regency", "deadline"))
+        columns = ("regency", "deadline", "reason", "published_on", "source")
+        rows = [
+            {name: row[name] for name in columns} for row in deadlines if (row["regency"], row["deadline"]) not in known
+        ]
+        if rows:
+            event = audit.record(
+                operation="planning.publish_deadlines",
+                by=by,
+                at=at,
+                facts=Facts.of({"planning_deadline": rows}),
+                subject={"regencies": sorted({str(row["regency"]) for row in rows})},
+            )
+            models.Deadline.objects.bulk_create([models.Deadline(event_id=event, **row) for row in rows])
+    return len(rows)
+
+
+def draft_round(
+    *,
+    title: str,
+    as_of: date,
+    release: int,
+    deadline: date | None = None,
+    part_boxes: bool = True,
+    by: str,
+    at: datetime,
+) -> int:
+    """Share ``release`` blanks of the central warehouse by the needs of ``as_of``; return the round's number.
+
+    With a ``deadline`` only the areas that have published it share in the release; what every other area lost by that
+    is stored. Nothing moves yet. Raises ReleaseExceedsStock, NothingReleased, NobodyHasDeadline.
+    """
+    with atomic():
+        _alone()
+        stock, _in_transit = warehouse.holdings().get(warehouse.CENTRE, (0, 0))
+        rules.check_release(release=release, stock=stock)
+        sealed, _loose = warehouse.boxes_and_pieces()
+        terms = sharing.Terms(
+            title=title,
+            as_of=as_of,
+            release=release,
+            stock=stock,
+            box_size=warehouse.box_size(sealed),
+            part_boxes=part_boxes,
+            deadline=deadline,
+        )
+        drafted = sharing.draft(queries.areas(as_of), terms)
+        number = (models.Round.objects.aggregate(last=Max("number"))["last"] or 0) + 1
+        head = {
+            "number": number,
+            "title": title,
+            "as_of": as_of,
+            "release": release,
+            "stock": stock,
+            "deadline": deadline,
+            "box_size": terms.box_size,
+            "part_boxes": part_boxes,
+            "rule_version": RULE_VERSION,
+            "inputs_sha256": drafted.inputs_sha256,
+            "document_sha256": drafted.document_sha256,
+        }
+        shares = [{"round_no": number, **row} for row in drafted.shares]
+        effects = [{"round_no": number, **row} for row in drafted.effects]
+        step = _step(number, "draft", by=by, at=at)
+        event = audit.record(
+            operation="planning.draft_round",
+            by=by,
+            at=at,
+            facts=Facts.of(
+                {
+                    "planning_round": [head],
+                    "planning_share": shares,
+                    "planning_stage_effect": effects,
+                    "planning_round_step": [step],
+                }
+            ),
+            subject={"round": number, "title": title},
+        )
+        models.Round.objects.create(event_id=event, **head)
+        models.Share.objects.bulk_create([models.Share(event_id=event, **row) for row in shares], batch_size=600)
+        models.StageEffect.objects.bulk_create(
+            [models.StageEffect(event_id=event, **row) for row in effects], batch_size=600
+        )
+        models.RoundStep.objects.create(event_id=event, **step)
+    return number
+
+
+def _step(round_no: int, step: str, *, by: str, at: datetime, reason: str = "") -> dict[str, Any]:
+    return {"round_no": round_no, "step": step, "at": at, "by": by, "reason": reason}
+
+
+def _open_draft(round_no: int) -> dict[str, Any]:
+    """A round that is still a draft. Raises UnknownRound and RoundClosed."""
+    found = queries.round(round_no)
+    if found["state"] != "draft":
+        end = found["steps"][-1]
+        raise rules.RoundClosed(
+            f"round {round_no} was {found['state']} by {end['by']} on {end['at']:%Y-%m-%d %H:%M}",
+            mend="draft a new round",
+        )
+    return found
+
+
+def override_share(*, round_no: int, regency: str, share: int, reason: str, by: str, second: str, at: datetime) -> None:
+    """Change one share of a draft by hand. It needs a reason and a second officer who agrees, and it shows for ever.
+
+    Raises the engine's OverrideRefused, OverrideExceedsNeed, OverrideExceedsRelease, AreaNotInRound, RoundClosed and
+    UnknownRound.
+    """
+    with atomic():
+        _alone()
+        found = _open_draft(round_no)
+        shares = {row["regency"]: row for row in found["shares"]}
+        if regency not in shares:
+            raise rules.AreaNotInRound(f"round {round_no} has no share for {regency}", mend="name a regency's code")
+        before = shares[regency]["share"]
+        rules.check_override(
+            share=share,
+            remaining=shares[regency]["remaining"],
+            reason=reason,
+            by=by,
+            second=second,
+            total_after=found["shared"] - before + share,
+            release=found["release"],
+        )
+        row = {
+            "round_no": round_no,
+            "regency": regency,
+            "sequence": len(found["overrides"]) + 1,
+            "share_before": before,
+            "share_after": share,
+            "reason": reason,
+            "by": by,
+            "second": second,
+            "at": at,
+        }
+        event = audit.record(
+            operation="planning.override_share",
+            by=by,
+            at=at,
+            facts=Facts.of({"planning_override": [row]}),
+            reason=reason,
+            subject={"round": round_no, "regency": regency, "second": second},
+        )
+        models.Override.objects.create(event_id=event, **row)
+
+
+def commit_round(*, round_no: int, by: str, at: datetime) -> list[rules.Dispatch]:
+    """Cut the round into boxes and put them on their way: one dispatch list for each office, all in one transaction.
+
+    Offices are served in the order of their latest departure, then code; boxes go first in, first out. Raises
+    RoundClosed (the first of two committers wins), UnknownRound, ReleaseExceedsStock when the warehouse no longer holds
+    what the round gives, and BoxesDoNotFit.
+    """
+    with atomic():
+        _alone()
+        found = _open_draft(round_no)
+        stock, _in_transit = warehouse.holdings().get(warehouse.CENTRE, (0, 0))
+        if found["shared"] > stock:
+            rules.check_release(release=found["shared"], stock=stock)
+        served = sorted(
+            (row for row in found["shares"] if row["share"] > 0), key=lambda row: (row["dispatch_by"], row["regency"])
+        )
+        sealed, loose = warehouse.boxes_and_pieces()
+        cutting = rules.cut([(row["regency"], row["share"]) for row in served], sealed=sealed, loose=loose)
+        by_regency = {row["regency"]: row for row in served}
+        day = timezone.localtime(at).date()
+        dispatches = [
+            rules.Dispatch(
+                round_no=round_no,
+                round_title=found["title"],
+                regency=cut.regency,
+                office=cut.regency,
+                consignment=rules.consignment_name(round_no=round_no, regency=cut.regency),
+                papers=rules.papers_number(round_no=round_no, regency=cut.regency, on=day),
+                written_on=day,
+                dispatch_by=by_regency[cut.regency]["dispatch_by"],
+                deadline=found["deadline"],
+                boxes=cut.boxes,
+                pieces=cut.pieces,
+            )
+            for cut in cutting.cuts
+        ]
+        rows = [_list_row(dispatch, cutting) for dispatch in dispatches]
+        step = _step(round_no, "committed", by=by, at=at)
+        event = audit.record(
+            operation="planning.commit_round",
+            by=by,
+            at=at,
+            facts=Facts.of({"planning_dispatch_list": rows, "planning_round_step": [step]}),
+            subject={"round": round_no, "offices": len(rows), "blanks": sum(d.blanks for d in dispatches)},
+        )
+        models.RoundStep.objects.create(event_id=event, **step)
+        models.DispatchList.objects.bulk_create([models.DispatchList(event_id=event, **row) for row in rows])
+        if dispatches:
+            warehouse.send(dispatches, cutting, by=by, at=at)
+    return dispatches
+
+
+def _list_row(dispatch: rules.Dispatch, cutting: rules.Cutting) -> dict[str, Any]:
+    opened = set(cutting.opened)
+    return {
+        "round_no": dispatch.round_no,
+        "regency": dispatch.regency,
+        "office": dispatch.office,
+        "consignment": dispatch.consignment,
+        "papers": dispatch.papers,
+        "written_on": dispatch.written_on,
+        "dispatch_by": dispatch.dispatch_by,
+        "deadline": dispatch.deadline,
+        "blanks": dispatch.blanks,
+        "boxes": [[whole.box.series, whole.box.number, whole.size] for whole in dispatch.boxes],
+        "pieces": [
+            [piece.box.series, piece.box.number, piece.positions.first, piece.positions.last]
+            for piece in dispatch.pieces
+        ],
+        "opened": sorted({str(piece.box) for piece in dispatch.pieces if piece.box in opened}),
+    }
+
+
+def discard_round(*, round_no: int, reason: str, by: str, at: datetime) -> None:
+    """Set a draft aside. Nothing has moved, and nothing stays but the step and its reason. Raises RoundClosed."""
+    with atomic():
+        _alone()
+        _open_draft(round_no)
+        step = _step(round_no, "discarded", by=by, at=at, reason=reason)
+        event = audit.record(
+            operation="planning.discard_round",
+            by=by,
+            at=at,
+            facts=Facts.of({"planning_round_step": [step]}),
+            reason=reason,
+            subject={"round": round_no},
+        )
+        models.RoundStep.objects.create(event_id=event, **step)

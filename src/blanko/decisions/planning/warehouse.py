@@ -1,0 +1,75 @@
+"""What planning reads from custody and asks of it. The one place of this room that knows custody's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+
+from blanko.cards.custody import operations as custody
+from blanko.cards.custody import queries as held
+from blanko.cards.custody.rules import CENTRE, Consignment, Key, Line
+from blanko.decisions.planning.rules import Cutting, Dispatch, Loose, Whole
+from blanko.ground.database import sql
+from blanko.kernel.boxes import BoxId, SerialRange
+
+__all__ = ["CENTRE", "boxes_and_pieces", "box_size", "holdings", "printed_by_office", "send"]
+
+
+def _rows(name: str, params: dict[str, object] | None = None) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.text(__package__, name), params)
+        return cursor.fetchall()
+
+
+def holdings() -> dict[str, tuple[int, int]]:
+    """For each office its good blanks on hand and those on their way to it."""
+    return {office: (holding.good, holding.in_transit_in) for office, holding in held.holdings().items()}
+
+
+def boxes_and_pieces() -> tuple[list[Whole], list[Loose]]:
+    """What lies good in the central warehouse, oldest first: sealed boxes, and ranges of opened ones."""
+    sealed = [
+        Whole(BoxId(series, number), size) for series, number, size in _rows("central_boxes.sql", {"office": CENTRE})
+    ]
+    loose = [
+        Loose(BoxId(series, number), SerialRange(first, last))
+        for series, number, first, last in _rows("central_pieces.sql", {"office": CENTRE})
+    ]
+    return sealed, loose
+
+
+def box_size(sealed: Sequence[Whole]) -> int:
+    """The most frequent size of the boxes that lie in the warehouse, the smaller of equals; 1 when there is none."""
+    sizes = [whole.size for whole in sealed]
+    return min(set(sizes), key=lambda size: (-sizes.count(size), size)) if sizes else 1
+
+
+def printed_by_office(*, until: date, after: date | None = None) -> dict[str, int]:
+    """Cards that each office printed up to a day (and after another), less those spoiled after printing."""
+    return {
+        office: int(printed) for office, printed in _rows("printed_by_office.sql", {"until": until, "after": after})
+    }
+
+
+def send(dispatches: Sequence[Dispatch], cutting: Cutting, *, by: str, at: datetime) -> None:
+    """Open the boxes that are cut, and put all consignments on their way, in the caller's transaction."""
+    for number, box in enumerate(cutting.opened, start=1):
+        custody.open_box(box=box, key=Key(f"planning-{dispatches[0].round_no}-open", number), by=by, at=at)
+    custody.dispatch_many(
+        from_office=CENTRE,
+        consignments=[
+            Consignment(
+                to_office=dispatch.office,
+                lines=[Line(w.box.series, w.box.number, 1, w.size) for w in dispatch.boxes]
+                + [Line(p.box.series, p.box.number, p.positions.first, p.positions.last) for p in dispatch.pieces],
+                key=Key(f"planning-{dispatch.round_no}", int(dispatch.regency)),
+                papers={"surat_jalan": dispatch.papers, "consignment": dispatch.consignment},
+            )
+            for dispatch in dispatches
+        ],
+        by=by,
+        at=at,
+    )
