@@ -12,7 +12,8 @@ CREATE TEMP TABLE IF NOT EXISTS intake_registration_latest (
   text, marital_status text, village_code text, regency text COLLATE "C", recorded_on date, status text, status_since
   date, card_issued_on date, version int, warnings text[], PRIMARY KEY (recorded_office, record_id)) ON COMMIT DROP;
 CREATE TEMP TABLE IF NOT EXISTS intake_death_latest (
-  nik text, record_id text, died_on date, reported_on date, office text, document_no text) ON COMMIT DROP;
+  nik text, record_id text, recorded_office text, died_on date, reported_on date, office text, document_no text) ON
+  COMMIT DROP;
 CREATE TEMP TABLE IF NOT EXISTS intake_application_latest (
   nik text, cause text, event_date date, applied_on date, office text, document_no text) ON COMMIT DROP;
 """

@@ -47,14 +47,22 @@ CLAIMANTS = st.builds(
     status=st.sampled_from(Status),
     status_since=DAYS,
     birth_date=st.sampled_from(
-        [date(1960, 1, 1), date(1999, 12, 31), date(2000, 2, 29), date(2000, 4, 4), date(2000, 4, 5), date(2001, 1, 1)]
+        [
+            date(1960, 1, 1),
+            date(1999, 12, 31),
+            date(2000, 2, 29),
+            date(2000, 4, 4),
+            date(2000, 4, 5),
+            date(2001, 1, 1),
+            None,
+        ]
     ),
     recorded_on=DAYS,
     marital_status=st.sampled_from([None, "BELUM KAWIN", *EVER_MARRIED]),
     died_on=st.none() | DAYS,
-    warnings=st.frozensets(st.sampled_from([*BLOCK_OF_WARNING, "status_conflict"]), max_size=3),
+    warnings=st.frozensets(st.sampled_from([*BLOCK_OF_WARNING, "status_conflict", "nik_repeated"]), max_size=3),
 )
-CAUSES = st.sampled_from([*FIRST_CARD_CAUSES, *LOST_CARD_CAUSES, "marriage", "divorce", "move", "change"])
+CAUSES = st.sampled_from([*FIRST_CARD_CAUSES, *LOST_CARD_CAUSES, "marriage", "divorce", "move", "change_of_element"])
 APPLICATIONS = st.lists(st.builds(Application, cause=CAUSES, applied_on=DAYS, event_date=st.none() | DAYS), max_size=3)
 
 

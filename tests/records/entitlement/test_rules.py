@@ -78,7 +78,7 @@ def test_who_is_born_on_29_february_comes_of_age_on_28_february():
     assert birthday_17(date(2000, 2, 29)) == date(2017, 2, 28)
 
 
-@pytest.mark.parametrize("cause", ["loss", "damage", "change", "move", "marriage", "divorce"])
+@pytest.mark.parametrize("cause", ["loss", "damage", "change_of_element", "move", "marriage", "divorce"])
 def test_a_holder_who_applies_after_the_day_of_issue_is_owed_a_new_card_at_once(cause):
     holder = who("CARD_ISSUED", status_since=date(2016, 12, 1))
     claim = decide(holder, [Application(cause, date(2017, 3, 3))], as_of=AS_OF)
@@ -100,7 +100,7 @@ def test_an_application_that_the_card_answered_or_that_is_still_to_come_owes_not
     assert decide(holder, [Application(cause, applied_on)], as_of=AS_OF).state is State.SETTLED
 
 
-@pytest.mark.parametrize("warning", ["nik_birth_date", "nik_sex", "nik_repeated"])
+@pytest.mark.parametrize("warning", ["nik_contradicts_birth_date", "name_missing", "nik_shared"])
 def test_a_wrong_nik_blocks_print_ready_with_its_reason(warning):
     claim = decide(who(warnings=frozenset({warning})), [], as_of=AS_OF)
     assert claim.state is State.NEEDS_CORRECTION
@@ -141,3 +141,8 @@ def test_the_queue_goes_by_deadline_then_waiting_then_record():
 
     late = key(date(2017, 4, 19), since=date(2017, 3, 1))
     assert late < key(since=date(2014, 1, 1)) < key() < key(record_id="B")
+
+
+def test_a_missing_birth_date_is_a_reason_to_mend_and_no_reason_to_forget():
+    claim = decide(who(birth_date=None, warnings=frozenset({"birth_date_missing"})), [], as_of=AS_OF)
+    assert (claim.state, claim.blocks, claim.since) == (State.NEEDS_CORRECTION, ("data_missing",), date(2016, 5, 2))

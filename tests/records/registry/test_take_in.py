@@ -87,7 +87,7 @@ def test_person_ids_do_not_depend_on_the_order_of_rows_and_say_nothing_of_the_ni
 def test_one_nik_of_two_people_is_a_warning_on_both_until_one_is_mended():
     take(registrations=[registration(1), registration(2, nik=nik(1))])
     assert record(1)["person_id"] != record(2)["person_id"]
-    assert record(1)["warnings"] == record(2)["warnings"] == ["nik_repeated"]
+    assert record(1)["warnings"] == record(2)["warnings"] == ["nik_shared"]
     take(registrations=[registration(2)])
     assert record(1)["warnings"] == record(2)["warnings"] == []
 
@@ -107,6 +107,18 @@ def test_a_new_version_never_tears_a_record_from_its_person():
     take(registrations=[registration(1), registration(1, recorded_office="3201")])
     take(registrations=[registration(1, recorded_office="3201", name="ANOTHER NAME")])
     assert record(1)["person_id"] == record(1, office="3201")["person_id"]
+
+
+def test_what_a_row_lacks_matches_nothing_and_is_dated_by_the_day_it_came():
+    lacking = {"nik": None, "name": None, "birth_date": None, "sex": None, "recorded_on": None}
+    done = take(registrations=[registration(n, status=None, status_since=None, **lacking) for n in (1, 2)])
+    assert (done.persons_new, done.niks_shared) == (2, 0)
+    assert (record(1)["status_since"], record(1)["recorded_on"]) == (date(2017, 4, 4), None)
+
+
+def test_a_person_may_be_named_null():
+    named = {"name": "NULL", "nik": nik(1)}
+    assert take(registrations=[registration(n, **named) for n in (1, 2)]).duplicates_linked == 1
 
 
 def test_without_a_status_a_record_awaits_uniqueness():

@@ -106,7 +106,7 @@ def why(*, person_id: int, as_of: date) -> dict[str, Any]:
         status=Status(lead["status"]),
         status_since=lead["status_since"],
         birth_date=lead["birth_date"],
-        recorded_on=lead["recorded_on"],
+        recorded_on=lead["recorded_on"] or lead["status_since"],
         marital_status=lead["marital_status"],
         died_on=lead["died_on"],
         warnings=frozenset(lead["warnings"]),

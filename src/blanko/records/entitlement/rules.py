@@ -41,7 +41,8 @@ class Block(StrEnum):
     DUPLICATE_RECORD = "duplicate_record"
     NOT_YET_OBLIGED = "not_yet_obliged"
     NIK_CONTRADICTS = "nik_contradicts"
-    NIK_REPEATED = "nik_repeated"
+    NIK_SHARED = "nik_shared"
+    DATA_MISSING = "data_missing"
     AT_THE_PRINTER = "at_the_printer"
     ON_ITS_WAY = "on_its_way"
     NOT_COLLECTED = "not_collected"
@@ -68,11 +69,17 @@ STAGE_OF_STATUS: Final[dict[S, tuple[State, Block | None]]] = {
 }
 
 # Issue 2: such a record is kept with a warning, and a reason blocks print-ready. A card shows the NIK, so a wrong one
-# spoils a scarce blank. Other warnings (status_conflict) say something about the file, not about the card.
+# spoils a scarce blank. Other warnings say something about the file, not
+# about the card: intake's nik_repeated is also said of exact duplicates, who are one person here.
 BLOCK_OF_WARNING: Final[dict[str, Block]] = {
-    "nik_birth_date": Block.NIK_CONTRADICTS,
-    "nik_sex": Block.NIK_CONTRADICTS,
-    "nik_repeated": Block.NIK_REPEATED,
+    "nik_contradicts_birth_date": Block.NIK_CONTRADICTS,
+    "nik_contradicts_sex": Block.NIK_CONTRADICTS,
+    "nik_shared": Block.NIK_SHARED,
+    "nik_missing": Block.DATA_MISSING,
+    "name_missing": Block.DATA_MISSING,
+    "sex_missing": Block.DATA_MISSING,
+    "birth_date_missing": Block.DATA_MISSING,
+    "birth_date_in_future": Block.DATA_MISSING,
 }
 
 # Causes that ask for the card one does not have yet; every other cause asks for a new one in place of the old.
@@ -88,7 +95,7 @@ class Claimant:
 
     status: S
     status_since: date
-    birth_date: date
+    birth_date: date | None
     recorded_on: date
     marital_status: str | None = None
     died_on: date | None = None
@@ -142,10 +149,13 @@ def _owed_from(who: Claimant, applications: Sequence[Application]) -> tuple[date
     """The first day of the obligation, and what began it; the earliest of age, being married when recorded, and a
     marriage.
     """
-    days = [(birthday_17(who.birth_date), "turned_17")]
+    days = [] if who.birth_date is None else [(birthday_17(who.birth_date), "turned_17")]
     if who.marital_status in EVER_MARRIED:
         days.append((who.recorded_on, "marriage"))
     days.extend((a.event_date or a.applied_on, "marriage") for a in applications if a.cause == "marriage")
+    if not days:
+        # Of unknown age: counted with those who are owed a card, and blocked until the birth date is there.
+        return who.recorded_on, "turned_17"
     # On one day age comes before marriage: it needs no paper.
     return min(days, key=lambda day: (day[0], day[1] != "turned_17"))
 

@@ -20,6 +20,8 @@ class RecordLink(Fact):
     place.
     """
 
+    # No surrogate key: at the first load each further index costs as much as the rows.
+    pk = models.CompositePrimaryKey("recorded_office", "record_id", "seq")
     recorded_office = _code()
     record_id = _code()
     seq = models.IntegerField()
@@ -29,7 +31,6 @@ class RecordLink(Fact):
     class Meta:
         db_table = "registry_record_link"
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["recorded_office", "record_id", "seq"], name="registry_record_link_once"),
             models.CheckConstraint(condition=Q(seq__gte=1), name="registry_record_link_seq_from_1"),
             models.CheckConstraint(
                 condition=Q(cause__in=["first_seen", "exact_duplicate", "decision"]),
@@ -84,6 +85,7 @@ class StatusName(Reference):
 class StatusChange(Fact):
     """One link of a record's chain of statuses."""
 
+    pk = models.CompositePrimaryKey("recorded_office", "record_id", "seq")
     recorded_office = _code()
     record_id = _code()
     seq = models.IntegerField()
@@ -96,7 +98,6 @@ class StatusChange(Fact):
     class Meta:
         db_table = "registry_status"
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["recorded_office", "record_id", "seq"], name="registry_status_once"),
             models.CheckConstraint(
                 condition=~Q(kind="correction") | ~Q(reason=""), name="registry_status_correction_has_reason"
             ),
@@ -123,7 +124,7 @@ class StatusConflict(Fact):
         ]
 
 
-class Death(Fact):
+class DeathReport(Fact):
     """A person is reported dead, or (``stands`` false) a report was mistaken. The last row of a person
     counts.
     """
@@ -171,24 +172,25 @@ class Coverage(Fact):
 class Record(Projection):
     """A record as it stands now: its newest version, its person, its status."""
 
+    pk = models.CompositePrimaryKey("recorded_office", "record_id")
     recorded_office = _code()
     record_id = _code()
     person_id = models.BigIntegerField()
     link_seq = models.IntegerField()
     version = models.IntegerField()
     regency = _code()
-    nik = _code()
-    name = models.TextField()
-    birth_date = models.DateField()
-    sex = _code()
+    nik = models.TextField(null=True, db_collation="C")
+    name = models.TextField(null=True)
+    birth_date = models.DateField(null=True)
+    sex = models.TextField(null=True, db_collation="C")
     marital_status = models.TextField(null=True, db_collation="C")
-    recorded_on = models.DateField()
+    recorded_on = models.DateField(null=True)
     status = _code()
     status_since = models.DateField()
     status_seq = models.IntegerField()
     warnings = ArrayField(models.TextField(db_collation="C"))
     status_conflict = models.BooleanField(default=False)
-    nik_repeated = models.BooleanField(default=False)
+    nik_shared = models.BooleanField(default=False)
     died_on = models.DateField(null=True)
     is_lead = models.BooleanField(default=True)
     cluster_size = models.IntegerField(default=1)
@@ -196,7 +198,6 @@ class Record(Projection):
     class Meta:
         db_table = "registry_record"
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["recorded_office", "record_id"], name="registry_record_key"),
             # Exactly one of a person's records carries the card.
             models.UniqueConstraint(fields=["person_id"], condition=Q(is_lead=True), name="registry_record_one_lead"),
         ]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 from django.db import connection
 from django.db.transaction import atomic
+from django.utils.timezone import localdate
 from pyarrow import compute, csv
 
 from blanko.engines.linkage.linkage import link
@@ -18,7 +19,7 @@ from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
 from blanko.ground.database import sql
 from blanko.kernel.errors import BlankoError
-from blanko.records.registry.models import Coverage, Death
+from blanko.records.registry.models import Coverage, DeathReport
 from blanko.records.registry.queries import UnknownRecord, resolve, resolve_record
 from blanko.records.registry.rules import Kind, Status, check_transition, merged_persons
 
@@ -49,7 +50,7 @@ class TakeIn:
     persons_merged: int = 0
     statuses: int = 0
     status_conflicts: int = 0
-    niks_repeated: int = 0
+    niks_shared: int = 0
     deaths: int = 0
     deaths_unmatched: int = 0
     events: tuple[int, ...] = ()
@@ -76,7 +77,7 @@ def take_in(*, by: str, at: datetime) -> TakeIn:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TAKE_IN_LOCK])
         # A first load sorts and joins whole regencies; the default would do it on disk.
         cursor.execute("SET LOCAL work_mem = '128MB'")
-        cursor.execute(sql.text(__package__, "gather.sql"))
+        cursor.execute(sql.text(__package__, "gather.sql"), {"today": localdate(at)})
         counts: dict[str, Any] = {}
         events: list[int] = []
         if _count(cursor, "registry_incoming"):
@@ -109,10 +110,10 @@ def _take_records(cursor: Any, *, counts: dict[str, Any], by: str, at: datetime)
     cursor.execute(sql.text(__package__, "settle.sql"), {"event": event})
     cursor.execute(sql.text(__package__, "lead.sql"), {"event": event})
     cursor.execute(sql.text(__package__, "bury.sql"), {"event": event})
-    counts["niks_repeated"] = _count(
+    counts["niks_shared"] = _count(
         cursor,
         "(SELECT DISTINCT r.nik FROM registry_record AS r JOIN registry_placed AS p ON p.nik = r.nik"
-        " WHERE r.nik_repeated) AS repeated",
+        " WHERE r.nik_shared) AS shared",
     )
     return event
 
@@ -123,7 +124,13 @@ def _stage_clusters(cursor: Any) -> None:
         f"COPY ({sql.text(__package__, 'linkable.sql')}) TO STDOUT (FORMAT csv, HEADER)"
     ) as copied:
         data = BytesIO(b"".join(copied))
-    strings = csv.ConvertOptions(column_types={c: pa.string() for c in ("key", "nik", "name", "birth_date")})
+    # An unquoted empty cell is COPY's null; everything else is text, also a person named Null.
+    strings = csv.ConvertOptions(
+        column_types={c: pa.string() for c in ("key", "nik", "name", "birth_date")},
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+    )
     found = link(csv.read_csv(data, convert_options=strings)).clusters
     found = found.filter(compute.greater(found["size"], 1))
     rows = zip(found["key"].to_pylist(), found["cluster"].to_pylist(), strict=True)
@@ -156,7 +163,7 @@ def _keep_deaths(
         reason=reason,
         subject={"deaths": len(rows)},
     )
-    Death.objects.bulk_create(Death(**row, event_id=event) for row in rows)
+    DeathReport.objects.bulk_create(DeathReport(**row, event_id=event) for row in rows)
     _fill(cursor, "registry_touched", "person_id bigint", ((person,) for person in {row["person_id"] for row in rows}))
     cursor.execute(sql.text(__package__, "bury.sql"), {"event": event})
     return event
@@ -258,7 +265,7 @@ def lift_death(*, person_id: int, reason: str, by: str, at: datetime) -> int:
 def _death_row(
     person: int, *, stands: bool, died_on: date, office: str, document_no: str, reason: str
 ) -> dict[str, Any]:
-    last = Death.objects.filter(person_id=person).order_by("-seq").values_list("seq", flat=True).first() or 0
+    last = DeathReport.objects.filter(person_id=person).order_by("-seq").values_list("seq", flat=True).first() or 0
     return {
         "person_id": person,
         "seq": last + 1,

@@ -19,8 +19,9 @@ CREATE TEMP TABLE entitlement_decided ON COMMIT DROP AS
 WITH begun AS (
     SELECT l.*, a.lost_on, a.lost_cause, a.again_on, a.again_cause, s.stage AS status_stage, s.block AS status_block,
            (l.birth_date + interval '17 years')::date AS birthday_17,
-           least((l.birth_date + interval '17 years')::date,
-                 CASE WHEN l.marital_status = ANY (%(ever_married)s) THEN l.recorded_on END, a.married_on) AS obliged_from
+           coalesce(least((l.birth_date + interval '17 years')::date,
+                          CASE WHEN l.marital_status = ANY (%(ever_married)s) THEN l.recorded_on END, a.married_on),
+                    l.recorded_on) AS obliged_from
     FROM entitlement_lead AS l
     JOIN entitlement_stage AS s ON s.status = l.status
     LEFT JOIN entitlement_asked AS a ON a.person_id = l.person_id

@@ -2,10 +2,11 @@
 DROP TABLE IF EXISTS registry_death_found;
 CREATE TEMP TABLE registry_death_found ON COMMIT DROP AS
 WITH reported AS (
-    SELECT 'file' AS source, d.office, coalesce(d.document_no, '') AS document_no, d.died_on, d.nik, d.record_id
+    SELECT 'file' AS source, d.office, coalesce(d.document_no, '') AS document_no, d.died_on, d.nik, d.record_id,
+           coalesce(d.recorded_office, d.office) AS recorded_office
     FROM intake_death_latest AS d
     UNION ALL
-    SELECT 'status', l.recorded_office, '', l.died_on, l.nik, l.record_id
+    SELECT 'status', l.recorded_office, '', l.died_on, l.nik, l.record_id, l.recorded_office
     FROM registry_incoming AS l WHERE l.died_on IS NOT NULL
 )
 SELECT d.*,
@@ -13,7 +14,7 @@ SELECT d.*,
        coalesce(by_key.person_id, by_nik.person_id) AS person_id
 FROM reported AS d
 LEFT JOIN registry_record AS by_key
-    ON by_key.recorded_office = d.office AND by_key.record_id = d.record_id
+    ON by_key.recorded_office = d.recorded_office AND by_key.record_id = d.record_id
 LEFT JOIN LATERAL (
     SELECT min(r.person_id) AS person_id FROM registry_record AS r
     WHERE by_key.person_id IS NULL AND r.nik = d.nik

@@ -64,7 +64,7 @@ SELECT recorded_office, record_id, coalesce(held_seq, 0) + 1 AS seq, from_status
        CASE WHEN believed THEN shown_status ELSE 'SENT_FOR_ENROLLMENT' END AS to_status,
        -- A status without its date began at the latest when the record, or the status before it, did.
        CASE WHEN believed AND shown_since IS NOT NULL THEN shown_since
-            ELSE greatest(held_since, recorded_on) END AS since,
+            ELSE greatest(held_since, known_on) END AS since,
        CASE WHEN held_status IS NULL THEN 'first' ELSE 'observed' END AS kind,
        CASE WHEN shown_status IS NULL THEN 'the file gives no status' ELSE '' END AS reason
 FROM registry_shown
@@ -74,6 +74,6 @@ ANALYZE registry_status_new;
 DROP TABLE IF EXISTS registry_conflict_new;
 CREATE TEMP TABLE registry_conflict_new ON COMMIT DROP AS
 SELECT recorded_office, record_id, version, coalesce(held_status, 'SENT_FOR_ENROLLMENT') AS held_status,
-       coalesce(held_since, recorded_on) AS held_since, shown_status, coalesce(shown_since, recorded_on) AS shown_since
+       coalesce(held_since, known_on) AS held_since, shown_status, coalesce(shown_since, known_on) AS shown_since
 FROM registry_shown
 WHERE NOT believed AND shown_status IS NOT NULL;

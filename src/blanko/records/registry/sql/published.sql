@@ -3,7 +3,7 @@ CREATE VIEW registry_record_current WITH (security_invoker = true) AS
 SELECT recorded_office, record_id, person_id, regency, nik, name, birth_date, sex, marital_status, status, status_since,
        recorded_on, died_on, is_lead, cluster_size,
        warnings
-       || CASE WHEN nik_repeated AND NOT 'nik_repeated' = ANY (warnings) THEN ARRAY['nik_repeated'] ELSE '{}' END
+       || CASE WHEN nik_shared THEN ARRAY['nik_shared'] ELSE '{}' END
        || CASE WHEN status_conflict THEN ARRAY['status_conflict'] ELSE '{}' END AS warnings,
        version, event_id
 FROM registry_record;

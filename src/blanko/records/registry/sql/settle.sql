@@ -26,7 +26,7 @@ LEFT JOIN registry_conflict_new AS c ON c.recorded_office = p.recorded_office AN
 WHERE p.held_person IS NOT NULL AND r.recorded_office = p.recorded_office AND r.record_id = p.record_id;
 
 INSERT INTO registry_record (recorded_office, record_id, person_id, link_seq, version, regency, nik, name, birth_date, sex,
-    marital_status, recorded_on, status, status_since, status_seq, warnings, status_conflict, nik_repeated, died_on,
+    marital_status, recorded_on, status, status_since, status_seq, warnings, status_conflict, nik_shared, died_on,
     is_lead, cluster_size, event_id)
 SELECT p.recorded_office, p.record_id, p.person_id, 1, p.version, p.regency, p.nik, p.name, p.birth_date, p.sex,
     p.marital_status, p.recorded_on, s.to_status, s.since, s.seq, p.warnings, c.record_id IS NOT NULL, false, NULL,
@@ -48,7 +48,7 @@ UNION
 SELECT survivor FROM registry_merge_new;
 
 -- A NIK that several persons carry is a warning on each of their records, and its mending takes the warning away.
-UPDATE registry_record AS r SET nik_repeated = carried.repeated, event_id = %(event)s
+UPDATE registry_record AS r SET nik_shared = carried.repeated, event_id = %(event)s
 FROM (
     SELECT nik, count(DISTINCT person_id) > 1 AS repeated
     FROM registry_record
@@ -56,6 +56,6 @@ FROM (
                   SELECT held_nik FROM registry_placed WHERE held_nik IS NOT NULL UNION
                   SELECT t.nik FROM registry_record AS t JOIN registry_touched AS u ON u.person_id = t.person_id)
     GROUP BY nik
-    HAVING count(*) > 1 OR bool_or(nik_repeated)
+    HAVING count(*) > 1 OR bool_or(nik_shared)
 ) AS carried
-WHERE r.nik = carried.nik AND r.nik_repeated <> carried.repeated;
+WHERE r.nik = carried.nik AND r.nik_shared <> carried.repeated;
