@@ -1,0 +1,1 @@
+"""Files: reads and writes CSV, XLSX, Parquet and PDF; keeps originals; writes what was refused."""

@@ -1,0 +1,57 @@
+"""Every file that comes in is kept as it came, found by its sha256."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from blanko.kernel.errors import BlankoError
+
+CHUNK = 1 << 20
+
+
+class OriginalNotKept(BlankoError):
+    """The original could not be kept, so that the file is not used either."""
+
+
+def sha256_of(path: Path) -> str:
+    """The file's sha256 in hexadecimal. Raises OSError."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def keep(path: Path, *, store: Path, progress: Callable[[float], None] | None = None) -> tuple[str, Path]:
+    """Copy a file into the store under its sha256; returns (sha256, where it lies). Kept once, whole or not at all.
+
+    Raises OriginalNotKept when the disk is full or may not be written.
+    """
+    digest = hashlib.sha256()
+    part = store / f"{os.getpid()}-{path.name[-60:]}.part"
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        size = max(1, path.stat().st_size)
+        with open(path, "rb") as source, open(part, "wb") as target:
+            copied = 0
+            while chunk := source.read(CHUNK):
+                digest.update(chunk)
+                target.write(chunk)
+                copied += len(chunk)
+                if progress:
+                    progress(copied / size)
+            target.flush()
+            os.fsync(target.fileno())
+        name = digest.hexdigest()
+        final = store / name[:2] / name
+        final.parent.mkdir(exist_ok=True)
+        if final.exists():
+            part.unlink()
+        else:
+            part.replace(final)
+        return name, final
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OriginalNotKept(
+            f"{path.name} could not be kept: {error.strerror}", mend=f"free space on, or the right to write to, {store}"
+        ) from error

@@ -1,0 +1,1 @@
+"""Intake: takes files in, keeps every version of every row, and explains every row that it refused."""

@@ -1,0 +1,201 @@
+"""A batch of text into rows that can be stored, with warnings, and rows that cannot, each with its reason. Pure.
+
+Only what cannot be stored or placed is refused: everything else is kept with a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from blanko.ground.files.rejects import Reject
+from blanko.records.intake import columns as parse
+from blanko.records.intake.kinds import CHOICE_WORDS, Column, Kind
+from blanko.records.intake.rules import MENDS
+
+NIK_LENGTH = 16
+ADULT_AGE = 17
+
+
+@dataclass(slots=True)
+class Checked:
+    """``values`` the kind's columns in its order, ``regency``, ``warnings`` (a list for each row), ``rows`` their numbers, ``rejects``."""
+
+    values: dict[str, pa.Array]
+    regency: pa.Array
+    warnings: list[list[str]]
+    rows: np.ndarray
+    rejects: list[Reject]
+
+
+@dataclass(slots=True)
+class _Work:
+    rows: np.ndarray
+    refused: np.ndarray
+    reason: dict[int, tuple[str, str]] = field(default_factory=dict)
+    warned: list[tuple[str, np.ndarray]] = field(default_factory=list)
+
+    def refuse(self, mask: np.ndarray, column: str, reason: str) -> None:
+        for at in np.flatnonzero(mask & ~self.refused):
+            self.reason[int(at)] = (column, reason)
+        self.refused |= mask
+
+    def warn(self, mask: np.ndarray, warning: str) -> None:
+        if mask.any():
+            self.warned.append((warning, mask))
+
+
+def check(
+    batch: pa.RecordBatch, *, kind: Kind, positions: dict[str, int], rows: Sequence[int], today: date
+) -> Checked:
+    """Check one batch. ``positions`` column -> its place in the file; a column that the file lacks is empty.
+
+    ``today`` is the day against which ages and futures are judged.
+    """
+    count = batch.num_rows
+    numbers = np.fromiter(rows, np.int64, count)
+    nothing = pa.nulls(count, pa.string())
+    texts = {
+        column.name: parse.trimmed(batch.column(positions[column.name])) if column.name in positions else nothing
+        for column in kind.columns
+    }
+    # A line without any cell is no row.
+    blank = np.logical_and.reduce([parse.is_null(parse.trimmed(column)) for column in batch.columns]) if count else np.zeros(0, bool)
+    if blank.any():
+        keep = pa.array(~blank)
+        texts = {name: text.filter(keep) for name, text in texts.items()}
+        batch = batch.filter(keep)
+        numbers = numbers[~blank]
+        count = batch.num_rows
+    work = _Work(numbers, np.zeros(count, bool))
+    values: dict[str, pa.Array] = {}
+    regency: pa.Array = pa.nulls(count, pa.string())
+    for column in kind.columns:
+        text = texts[column.name]
+        if column.required:
+            work.refuse(parse.is_null(text), column.name, "missing")
+        work.refuse(parse.has_control(text), column.name, "control_characters")
+        value, place = _parsed(column, text, work)
+        values[column.name] = value
+        if column.name == kind.place:
+            regency = place if place is not None else _regency_of(value)
+    if kind.name == "registrations":
+        _warn_registrations(values, work, today)
+    return _sorted_out(batch, texts, values, regency, work)
+
+
+def _parsed(column: Column, text: pa.Array, work: _Work) -> tuple[pa.Array, pa.Array | None]:
+    """The column's values; for a village also its regency."""
+    if column.type == "date":
+        value, wrong = parse.dates(text)
+        work.refuse(wrong, column.name, "impossible_date")
+        return value, None
+    if column.type == "count":
+        value, wrong = parse.counts(text)
+        work.refuse(wrong, column.name, "not_a_count")
+        return value, None
+    if column.type == "nik":
+        matrix, fits = parse.fixed(text, NIK_LENGTH)
+        _, numeric = parse.digits(matrix)
+        given = ~parse.is_null(text)
+        work.refuse(given & ~fits, column.name, "wrong_length")
+        work.refuse(given & fits & ~numeric, column.name, "not_digits")
+        return text, None
+    if column.type in ("sex", "choice"):
+        allowed = ("L", "P") if column.type == "sex" else column.choices
+        value, wrong = parse.choices(text, allowed, CHOICE_WORDS.get(column.name, {}))
+        work.refuse(wrong, column.name, "unknown_choice")
+        return value, None
+    if column.type == "village":
+        value, place, wrong, no_village, no_district = parse.villages(text)
+        work.refuse(wrong, column.name, "unknown_area")
+        work.warn(no_village, "village_unknown")
+        work.warn(no_district, "district_unknown")
+        return value, place
+    if column.type in ("office", "area"):
+        value, wrong = parse.codes_of(text, offices=column.type == "office")
+        work.refuse(wrong, column.name, "unknown_office" if column.type == "office" else "unknown_area")
+        return value, None
+    if column.type == "digits":
+        wrong = ~np.asarray(pc.fill_null(pc.match_substring_regex(text, r"^\d+$"), True).to_numpy(zero_copy_only=False), bool)
+        work.refuse(wrong, column.name, "not_digits")
+    long = pc.fill_null(pc.greater(pc.utf8_length(text), column.length_max), False)
+    work.refuse(np.asarray(long.to_numpy(zero_copy_only=False), bool), column.name, "too_long")
+    return text, None
+
+
+def _regency_of(codes: pa.Array) -> pa.Array:
+    """The regency of an office or area code; nothing for the centre, a province or the nation."""
+    return pc.if_else(pc.equal(pc.utf8_length(codes), 4), codes, pa.scalar(None, pa.string()))
+
+
+def _warn_registrations(values: dict[str, pa.Array], work: _Work, today: date) -> None:
+    nik, birth, sex = values["nik"], values["birth_date"], values["sex"]
+    matrix, has_nik = parse.fixed(nik, NIK_LENGTH)
+    born = ~parse.is_null(birth)
+    known_sex = ~parse.is_null(sex)
+    days = np.asarray(birth.cast(pa.int32()).fill_null(0).to_numpy(), dtype=np.int64)
+    stamp = days.astype("M8[D]")
+    months = stamp.astype("M8[M]")
+    day = (stamp - months).astype(np.int64) + 1
+    month = months.astype(np.int64) % 12 + 1
+    year = months.astype("M8[Y]").astype(np.int64) + 1970
+    code, numeric = parse.digits(matrix[:, 6:12])
+    has_nik &= numeric
+    nik_day = code // 10_000
+    woman = nik_day > 40
+    contradicts = (nik_day - 40 * woman != day) | (code // 100 % 100 != month) | (code % 100 != year % 100)
+    is_woman = np.asarray(pc.fill_null(pc.equal(sex, "P"), False).to_numpy(zero_copy_only=False), bool)
+    work.warn(~has_nik, "nik_missing")
+    work.warn(has_nik & born & contradicts, "nik_contradicts_birth_date")
+    work.warn(has_nik & known_sex & (woman != is_woman), "nik_contradicts_sex")
+    work.warn(~born, "birth_date_missing")
+    work.warn(~known_sex, "sex_missing")
+    work.warn(parse.is_null(values["name"]), "name_missing")
+    now = np.datetime64(today, "D").astype(np.int64)
+    work.warn(born & (days > now), "birth_date_in_future")
+    recorded = np.asarray(values["recorded_on"].cast(pa.int32()).fill_null(0).to_numpy(), dtype=np.int64)
+    work.warn(recorded > now, "recorded_in_future")
+    adult_since = np.datetime64(_years_before(today, ADULT_AGE), "D").astype(np.int64)
+    never_married = ~np.asarray(
+        pc.fill_null(pc.is_in(values["marital_status"], pa.array(["KAWIN", "CERAI HIDUP", "CERAI MATI"])), False).to_numpy(
+            zero_copy_only=False
+        ),
+        bool,
+    )
+    work.warn(born & (days > adult_since) & (days <= now) & never_married, "under_17")
+
+
+def _years_before(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        # Born on 29 February: 17 is reached on 1 March of a common year.
+        return date(day.year - years, 3, 1)
+
+
+def _sorted_out(
+    batch: pa.RecordBatch, texts: dict[str, pa.Array], values: dict[str, pa.Array], regency: pa.Array, work: _Work
+) -> Checked:
+    rejects = []
+    for at in np.flatnonzero(work.refused):
+        column, reason = work.reason[int(at)]
+        cells = tuple(batch.column(i)[int(at)].as_py() or "" for i in range(batch.num_columns))
+        given = texts[column][int(at)].as_py() or ""
+        rejects.append(Reject(int(work.rows[at]), column, given, reason, MENDS[reason], cells))
+    good = ~work.refused
+    warnings: list[list[str]] = [[] for _ in range(len(good))]
+    for warning, mask in work.warned:
+        for at in np.flatnonzero(mask):
+            warnings[at].append(warning)
+    if not good.all():
+        keep = pa.array(good)
+        values = {name: value.filter(keep) for name, value in values.items()}
+        regency = regency.filter(keep)
+        warnings = [warning for warning, fine in zip(warnings, good, strict=True) if fine]
+    return Checked(values, regency, warnings, work.rows[good], rejects)

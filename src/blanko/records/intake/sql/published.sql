@@ -1,0 +1,35 @@
+-- The newest version of every row, for the SQL of higher rooms.
+CREATE VIEW intake_registration_latest AS
+    SELECT r.* FROM intake_registration AS r
+    WHERE NOT EXISTS (
+        SELECT FROM intake_registration AS newer
+        WHERE newer.recorded_office = r.recorded_office AND newer.record_id = r.record_id AND newer.version = r.version + 1
+    );
+CREATE VIEW intake_application_latest AS
+    SELECT a.* FROM intake_application AS a
+    WHERE NOT EXISTS (
+        SELECT FROM intake_application AS newer
+        WHERE newer.office = a.office AND newer.document_no = a.document_no AND newer.version = a.version + 1
+    );
+CREATE VIEW intake_death_latest AS
+    SELECT d.* FROM intake_death AS d
+    WHERE NOT EXISTS (
+        SELECT FROM intake_death AS newer
+        WHERE newer.office = d.office AND newer.document_no = d.document_no AND newer.version = d.version + 1
+    );
+CREATE VIEW intake_stock_count_latest AS
+    SELECT s.* FROM intake_stock_count AS s
+    WHERE NOT EXISTS (
+        SELECT FROM intake_stock_count AS newer
+        WHERE newer.office = s.office AND newer.counted_on = s.counted_on AND newer.version = s.version + 1
+    );
+CREATE VIEW intake_count_known AS
+    SELECT c.* FROM intake_count AS c
+    WHERE NOT EXISTS (
+        SELECT FROM intake_count AS newer
+        WHERE newer.area = c.area AND newer.metric = c.metric AND newer.date = c.date AND newer.source = c.source
+          AND newer.kind = c.kind AND newer.version = c.version + 1
+    );
+CREATE VIEW intake_file_list AS
+    SELECT id, sha256, name, kind, format, read, accepted, unchanged, refused, warnings, rejects, loaded_at, loaded_by
+    FROM intake_file;

@@ -1,0 +1,6 @@
+SELECT audit_guard('intake_file');
+SELECT audit_guard('intake_registration');
+SELECT audit_guard('intake_application');
+SELECT audit_guard('intake_death');
+SELECT audit_guard('intake_stock_count');
+SELECT audit_guard('intake_count');
