@@ -1,22 +1,15 @@
-"""Rows of files for tests of the rooms above intake."""
+"""Rows of files for tests of the rooms above intake, taken in as files are."""
 
 from __future__ import annotations
 
-from datetime import date
+import csv
+import tempfile
+from datetime import UTC, date, datetime
+from pathlib import Path
 
-from django.db import connection
+from blanko.records.intake import operations
 
-TABLES = """
-CREATE TEMP TABLE IF NOT EXISTS intake_registration_latest (
-  recorded_office text COLLATE "C", record_id text COLLATE "C", nik text COLLATE "C", name text, birth_date date, sex
-  text, marital_status text, village_code text, regency text COLLATE "C", recorded_on date, status text, status_since
-  date, card_issued_on date, version int, warnings text[], PRIMARY KEY (recorded_office, record_id)) ON COMMIT DROP;
-CREATE TEMP TABLE IF NOT EXISTS intake_death_latest (
-  nik text, record_id text, recorded_office text, died_on date, reported_on date, office text, document_no text) ON
-  COMMIT DROP;
-CREATE TEMP TABLE IF NOT EXISTS intake_application_latest (
-  nik text, cause text, event_date date, applied_on date, office text, document_no text) ON COMMIT DROP;
-"""
+AT = datetime(2017, 4, 4, 2, tzinfo=UTC)
 
 
 def nik(number, *, born=date(1980, 1, 1), sex="L", district="317101"):
@@ -25,10 +18,10 @@ def nik(number, *, born=date(1980, 1, 1), sex="L", district="317101"):
 
 
 def registration(number, **changes):
+    """One print-ready registration of Central Jakarta; a NIK that is not given fits the birth date."""
     row = {
         "record_id": f"R{number:05d}",
         "recorded_office": "3171",
-        "nik": nik(number),
         "name": f"BUDI {chr(65 + number % 26)}{number}",
         "birth_date": date(1980, 1, 1),
         "sex": "L",
@@ -38,24 +31,31 @@ def registration(number, **changes):
         "status": "PRINT_READY_RECORD",
         "status_since": date(2016, 11, 1),
         "card_issued_on": None,
+        **changes,
     }
-    return {**row, **changes}
+    if "nik" not in row:
+        row["nik"] = nik(number, born=row["birth_date"])
+    return row
 
 
-def put(*, registrations=(), applications=(), deaths=()):
-    with connection.cursor() as cursor:
-        cursor.execute(TABLES)
-        for row in registrations:
-            row = {"warnings": [], "regency": row["village_code"][:4], **row}
-            columns = ", ".join(row)
-            marks = ", ".join(f"%({name})s" for name in row)
-            sets = ", ".join(f"{c} = excluded.{c}" for c in row)
-            cursor.execute(
-                f"INSERT INTO intake_registration_latest AS t ({columns}, version) VALUES ({marks}, 1)"
-                f" ON CONFLICT (recorded_office, record_id) DO UPDATE SET {sets}, version = t.version + 1",
-                row,
-            )
-        for table, rows in (("application", applications), ("death", deaths)):
-            for row in rows:
-                names, marks = ", ".join(row), ", ".join(f"%({name})s" for name in row)
-                cursor.execute(f"INSERT INTO intake_{table}_latest ({names}) VALUES ({marks})", row)
+def application(number, **changes):
+    row = {"nik": nik(number), "cause": "loss", "applied_on": date(2017, 4, 1), "event_date": None}
+    return {**row, "office": "3171", "document_no": f"A-{number}", **changes}
+
+
+def death(number, **changes):
+    row = {"nik": nik(number), "record_id": None, "recorded_office": None, "died_on": date(2017, 2, 2)}
+    return {**row, "reported_on": date(2017, 3, 1), "office": "3171", "document_no": f"D-{number}", **changes}
+
+
+def put(**rows_by_kind):
+    """Load the rows of each kind as one CSV file; none may be refused."""
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, rows in rows_by_kind.items():
+            path = Path(folder) / f"{kind}.csv"
+            with path.open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+                writer.writeheader()
+                writer.writerows(rows)
+            done = operations.load(path=path, kind=kind, by="svc.intake", at=AT, data_dir=Path(folder))
+            assert done.refused == 0, Path(done.rejects).read_text(encoding="utf-8")

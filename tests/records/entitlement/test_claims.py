@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from records.filed import nik, put, registration
+from records.filed import application, death, nik, put, registration
 
 from blanko.ground.audit import operations as audit
 from blanko.records.entitlement import operations, queries
@@ -176,7 +176,7 @@ def test_removing_one_print_ready_record_of_a_whole_regency_lowers_its_need_by_o
         case "new version":
             load(registrations=[registration(3, status="CARD_ISSUED", status_since=AS_OF)])
         case "death":
-            load(deaths=[{"nik": nik(3), "died_on": date(2017, 3, 1), "office": "3171", "document_no": "D"}])
+            load(deaths=[death(3)])
         case "step":
             registry.change_statuses(changes=[StatusStep("3171", "R00003", "CARD_PRINTED", AS_OF)], **BY)
             person = persons.resolve_record(recorded_office="3171", record_id="R00003")
@@ -216,9 +216,7 @@ def test_a_death_suspends_the_claim_until_it_is_lifted_and_the_split_shows_both(
 def test_a_lost_card_is_owed_again_and_leaves_the_queue_when_it_is_handed_over():
     load(
         registrations=[registration(1, status="CARD_ISSUED")],
-        applications=[
-            {"nik": nik(1), "cause": "loss", "applied_on": date(2017, 4, 1), "event_date": date(2017, 3, 31)}
-        ],
+        applications=[application(1)],
     )
     (row,) = queries.queue(regency="3171")
     assert (row["cause"], row["print_ready_since"]) == ("loss", date(2017, 4, 1))

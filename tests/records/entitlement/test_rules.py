@@ -1,6 +1,7 @@
 """Who is owed a card, as rules."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ from blanko.records.entitlement.rules import (
     decide,
     queue_key,
 )
-from blanko.records.registry.rules import Status
+from blanko.records.registry.rules import TRANSITIONS, Kind, Status
 
 AS_OF = date(2017, 4, 4)
 BORN = date(1980, 6, 15)
@@ -146,3 +147,11 @@ def test_the_queue_goes_by_deadline_then_waiting_then_record():
 def test_a_missing_birth_date_is_a_reason_to_mend_and_no_reason_to_forget():
     claim = decide(who(birth_date=None, warnings=frozenset({"birth_date_missing"})), [], as_of=AS_OF)
     assert (claim.state, claim.blocks, claim.since) == (State.NEEDS_CORRECTION, ("data_missing",), date(2016, 5, 2))
+
+
+def test_the_page_of_the_statuses_is_the_rules_own_table():
+    page = (Path(__file__).parents[3] / "docs" / "registry.md").read_text(encoding="utf-8")
+    for status, (stage, block) in STAGE_OF_STATUS.items():
+        steps = ", ".join(t.to_status for t in TRANSITIONS if t.kind is Kind.STEP and t.from_status is status)
+        stands = f"{stage} ({block})" if block else stage
+        assert f"| {status} | {stands} | {steps} |" in page
