@@ -12,8 +12,11 @@ from blanko.engines.allocation.waterfill import Ints, give
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """Inputs of a schedule: ``stock`` arrivals a week (blanks, shape weeks); for each area ``backlog`` (cards), ``growth`` (cards a week),
-    ``lead_weeks`` and ``capacity`` (cards printed a week at most)."""
+    """Inputs of a schedule.
+
+    ``stock`` the blanks that arrive at the centre each week (shape: weeks). For each area ``backlog`` (cards owed at
+    the start), ``growth`` (cards a week), ``lead_weeks`` on the way, and ``capacity`` (cards printed a week at most).
+    """
 
     stock: Ints
     backlog: Ints
@@ -23,7 +26,7 @@ class Outlook:
 
     @classmethod
     def seeded(cls, *, areas: int, weeks: int, seed: int) -> Outlook:
-        """A made-up nation for benches: log-normal backlogs of 4.5 million cards in all, one to five weeks of lead time."""
+        """A made-up nation for benches: log-normal backlogs, 4.5 million cards in all; one to five weeks on the way."""
         draw = np.random.Generator(np.random.PCG64(seed))
         weight = draw.lognormal(0.0, 0.9, areas)
         backlog = np.maximum(1, (4_500_000 * weight / weight.sum()).astype(np.int64))
@@ -48,9 +51,10 @@ class Schedule:
 
 
 def schedule(outlook: Outlook, *, box_size: int) -> Schedule:
-    """Share week by week in whole boxes, lowest fill first; blanks arrive after the lead time and are printed within capacity.
+    """Share week by week in whole boxes, lowest fill first; they arrive after the lead time, printed within capacity.
 
-    Blanks already printed count in need and holdings alike (see ``AreaNeed.earlier``), so that speed of printing earns no share.
+    Blanks already printed count in need and holdings alike (see ``AreaNeed.earlier``): speed of printing earns and
+    costs no share. Blanks due after the last week stay on their way. The same outlook gives the same schedule.
     """
     weeks, areas = len(outlook.stock), len(outlook.backlog)
     shape = (weeks, areas)

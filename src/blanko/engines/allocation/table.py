@@ -1,10 +1,15 @@
-"""The CSV of ``./blanko allocation share``: in ``area_code,need,in_hand,deadline[,in_transit]``, out ``area_code,share,boxes,fill,binding``."""
+"""The CSV of ``./blanko allocation share``.
+
+In: ``area_code,need,in_hand,deadline[,in_transit]``; out: ``area_code,share,boxes,fill,binding``.
+"""
 
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from blanko.engines.allocation.errors import InvalidNeed
@@ -13,55 +18,79 @@ from blanko.engines.allocation.waterfill import NEED_MAX
 
 REQUIRED = ("area_code", "need", "in_hand", "deadline")
 OPTIONAL = ("in_transit", "earlier", "last_box_on", "requested")
+DIGITS_MAX = 18
 
 
-def read_needs(text: str) -> tuple[AreaNeed, ...]:
-    """Needs from CSV text (comma, semicolon or tab; a byte order mark is ignored). Raises InvalidNeed with the line number."""
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a file says: one need for each area, and the columns that were not used."""
+
+    areas: tuple[AreaNeed, ...]
+    unused: tuple[str, ...]
+
+
+def read_needs(text: str) -> Needs:
+    """Needs from CSV text (comma, semicolon or tab; a byte order mark is ignored).
+
+    Other columns (a name, a province) are left aside and named. Raises InvalidNeed with the line number.
+    """
     text = text.removeprefix("\ufeff")
     first = text.partition("\n")[0]
     if not first.strip():
         raise InvalidNeed("line 1: the file is empty", mend=f"begin with the heads {','.join(REQUIRED)}")
-    delimiter = max(",;\t", key=first.count)
-    rows = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
+    needs: list[AreaNeed] = []
+    seen: dict[str, int] = {}
     try:
         heads = [head.strip().lower() for head in next(rows)]
-        _check_heads(heads)
-        needs, seen = [], {}
+        unused = _check_heads(heads)
         for cells in rows:
             line = rows.line_num
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(heads):
-                raise InvalidNeed(f"line {line}: {len(cells)} cells under {len(heads)} heads", mend="check the delimiters")
+                raise InvalidNeed(
+                    f"line {line}: {len(cells)} cells under {len(heads)} heads", mend="check the delimiters"
+                )
             area = _need(dict(zip(heads, (cell.strip() for cell in cells), strict=True)), line)
             if area.code in seen:
                 raise InvalidNeed(
-                    f"line {line}: area {area.code} stands on line {seen[area.code]} already", mend="keep one of the two"
+                    f"line {line}: area {area.code} stands on line {seen[area.code]} already",
+                    mend="keep one of the two",
                 )
             seen[area.code] = line
             needs.append(area)
     except csv.Error as error:
-        raise InvalidNeed(f"line {rows.line_num}: {error}", mend="close the quotes") from error
+        raise InvalidNeed(f"line {rows.line_num}: {error}", mend="check its quotes and line ends") from error
     if not needs:
         raise InvalidNeed("line 2: no area stands under the heads", mend="give one line for each area")
-    return tuple(needs)
+    return Needs(tuple(needs), unused)
 
 
-def _check_heads(heads: list[str]) -> None:
+def _check_heads(heads: list[str]) -> tuple[str, ...]:
     for head in REQUIRED:
         if head not in heads:
-            raise InvalidNeed(f"line 1: the column {head} is missing", mend=f"the heads are {','.join(REQUIRED)}[,in_transit]")
+            raise InvalidNeed(
+                f"line 1: the column {head} is missing", mend=f"the heads are {','.join(REQUIRED)}[,in_transit]"
+            )
     for head in heads:
         if heads.count(head) > 1:
-            raise InvalidNeed(f"line 1: the column {head} stands twice", mend="keep one of the two")
-        if head not in REQUIRED + OPTIONAL:
-            raise InvalidNeed(f"line 1: the column {head or '(no name)'} is unknown", mend="remove it or correct its name")
+            raise InvalidNeed(f"line 1: the column {head or '(no name)'} stands twice", mend="keep one of the two")
+    unused = tuple(head for head in heads if head not in REQUIRED + OPTIONAL)
+    for head in unused:
+        # A misspelt optional column would change shares without a word: ask instead of guessing.
+        meant = difflib.get_close_matches(head.replace(" ", "_"), REQUIRED + OPTIONAL, n=1, cutoff=0.8)
+        if meant:
+            raise InvalidNeed(
+                f"line 1: the column {head!r} is unknown", mend=f"call it {meant[0]}, or give it another name"
+            )
+    return unused
 
 
 def _need(row: dict[str, str], line: int) -> AreaNeed:
     if not row["area_code"]:
         raise InvalidNeed(f"line {line}: area_code is empty", mend="write the code of the area")
-    return AreaNeed(
+    area = AreaNeed(
         code=row["area_code"],
         need=_count(row["need"], "need", line),
         in_hand=_count(row["in_hand"], "in_hand", line),
@@ -71,12 +100,16 @@ def _need(row: dict[str, str], line: int) -> AreaNeed:
         last_box_on=_day(row.get("last_box_on", ""), "last_box_on", line),
         requested=_count(row["requested"], "requested", line) if row.get("requested") else None,
     )
+    if max(area.need, area.in_hand, area.in_transit, area.earlier) + area.earlier > NEED_MAX:
+        raise InvalidNeed(f"line {line}: the counts pass {NEED_MAX}", mend="split the area into smaller ones")
+    return area
 
 
 def _count(text: str, column: str, line: int) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) > NEED_MAX:
+    if not (text.isascii() and text.isdigit()) or len(text) > DIGITS_MAX or int(text) > NEED_MAX:
         raise InvalidNeed(
-            f"line {line}: {column} is {text!r}", mend=f"write a whole number from 0 to {NEED_MAX} without separators"
+            f"line {line}: {column} is {text[:40]!r}",
+            mend=f"write a whole number from 0 to {NEED_MAX} without separators",
         )
     return int(text)
 
@@ -87,15 +120,19 @@ def _day(text: str, column: str, line: int) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise InvalidNeed(f"line {line}: {column} is {text!r}", mend="write a date as 2017-04-19 or leave it empty") from None
+        raise InvalidNeed(
+            f"line {line}: {column} is {text[:40]!r}", mend="write a date as 2017-04-19 or leave it empty"
+        ) from None
 
 
-def write_shares(shares: Iterable[AreaShare], *, totals: dict[str, int], box_size: int) -> str:
-    """The shares as CSV text, by code; ``totals`` are blanks over all stages. The same input gives the same bytes."""
+def write_shares(shares: Iterable[AreaShare]) -> str:
+    """The shares as CSV text, by code. The same input gives the same bytes.
+
+    ``fill`` is what the area then holds, of its gross need, in six decimals; ``boxes`` whole boxes only.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["area_code", "share", "boxes", "fill", "binding"])
     for share in shares:
-        total = totals[share.code]
-        writer.writerow([share.code, total, total // box_size, f"{share.fill_after:.6f}", share.binding])
+        writer.writerow([share.code, share.share, share.boxes, f"{share.fill_after:.6f}", share.binding])
     return out.getvalue()
