@@ -85,16 +85,16 @@ def main(argv: list[str]) -> int:
     given = _parser().parse_args(argv)
     try:
         needs = read_needs(_text(given.needs))
-        result = allocate_stages(
-            needs.areas,
-            stages=given.stage,
-            stock=given.stock,
-            box_size=given.box,
-            part_boxes=given.part_boxes,
-            reserve=given.reserve,
-        )
     except InvalidNeed as error:
         raise InvalidNeed(f"{given.needs}, {error}", mend=error.mend) from None
+    result = allocate_stages(
+        needs.areas,
+        stages=given.stage,
+        stock=given.stock,
+        box_size=given.box,
+        part_boxes=given.part_boxes,
+        reserve=given.reserve,
+    )
     explained = next((share for share in result.shares if share.code == given.explain), None)
     if given.explain is not None and explained is None:
         raise InvalidNeed(f"{given.needs} has no area {given.explain}", mend="name a code of the file")
@@ -191,7 +191,7 @@ def _sum_up(result: StagedAllocation, given: argparse.Namespace, explained: Area
     lowest, highest = _extremes(result)
     left = given.stock - shared
     lines = [
-        f"{len(result.shares):,} areas share {shared:,} of {given.stock:,} blanks (rule {RULE_VERSION}); {left:,} stay.",
+        f"{len(result.totals):,} areas share {shared:,} of {given.stock:,} blanks; {left:,} stay (rule {RULE_VERSION}).",
         f"Lowest fill {lowest.fill_after:.1%} ({lowest.code}), highest {highest.fill_after:.1%} ({highest.code}).",
     ]
     for (stage, early), lost in zip(result.early, result.lost_to, strict=True):

@@ -20,15 +20,16 @@ from blanko.records.intake.rules import MENDS
 
 NIK_LENGTH = 16
 ADULT_AGE = 17
+VALUE_TYPES = {"date": pa.date32(), "count": pa.int64()}
 
 
 @dataclass(slots=True)
 class Checked:
-    """``values`` the kind's columns in its order, ``regency``, ``warnings`` (a list for each row), ``rows`` their numbers, ``rejects``."""
+    """``values`` the kind's columns in its order, ``regency``, ``warnings`` of the rows that have any, by their place, ``rows`` their numbers, ``rejects``."""
 
     values: dict[str, pa.Array]
     regency: pa.Array
-    warnings: list[list[str]]
+    warnings: dict[int, list[str]]
     rows: np.ndarray
     rejects: list[Reject]
 
@@ -65,7 +66,9 @@ def check(
         for column in kind.columns
     }
     # A line without any cell is no row.
-    blank = np.logical_and.reduce([parse.is_null(parse.trimmed(column)) for column in batch.columns]) if count else np.zeros(0, bool)
+    blank = parse.is_null(texts[kind.key[0]]) & parse.is_null(texts[kind.key[1]])
+    if blank.any():
+        blank &= np.logical_and.reduce([parse.is_null(parse.trimmed(column)) for column in batch.columns])
     if blank.any():
         keep = pa.array(~blank)
         texts = {name: text.filter(keep) for name, text in texts.items()}
@@ -77,6 +80,9 @@ def check(
     regency: pa.Array = pa.nulls(count, pa.string())
     for column in kind.columns:
         text = texts[column.name]
+        if not column.required and text.null_count == count:
+            values[column.name] = text.cast(VALUE_TYPES.get(column.type, pa.string()))
+            continue
         if column.required:
             work.refuse(parse.is_null(text), column.name, "missing")
         work.refuse(parse.has_control(text), column.name, "control_characters")
@@ -124,8 +130,10 @@ def _parsed(column: Column, text: pa.Array, work: _Work) -> tuple[pa.Array, pa.A
     if column.type == "digits":
         wrong = ~np.asarray(pc.fill_null(pc.match_substring_regex(text, r"^\d+$"), True).to_numpy(zero_copy_only=False), bool)
         work.refuse(wrong, column.name, "not_digits")
-    long = pc.fill_null(pc.greater(pc.utf8_length(text), column.length_max), False)
-    work.refuse(np.asarray(long.to_numpy(zero_copy_only=False), bool), column.name, "too_long")
+    # Bytes are counted first: a cell is never longer in characters than in bytes.
+    if (pc.max(pc.binary_length(text)).as_py() or 0) > column.length_max:
+        long = pc.fill_null(pc.greater(pc.utf8_length(text), column.length_max), False)
+        work.refuse(np.asarray(long.to_numpy(zero_copy_only=False), bool), column.name, "too_long")
     return text, None
 
 
@@ -189,13 +197,13 @@ def _sorted_out(
         given = texts[column][int(at)].as_py() or ""
         rejects.append(Reject(int(work.rows[at]), column, given, reason, MENDS[reason], cells))
     good = ~work.refused
-    warnings: list[list[str]] = [[] for _ in range(len(good))]
+    place = np.cumsum(good) - 1
+    warnings: dict[int, list[str]] = {}
     for warning, mask in work.warned:
-        for at in np.flatnonzero(mask):
-            warnings[at].append(warning)
+        for at in np.flatnonzero(mask & good):
+            warnings.setdefault(int(place[at]), []).append(warning)
     if not good.all():
         keep = pa.array(good)
         values = {name: value.filter(keep) for name, value in values.items()}
         regency = regency.filter(keep)
-        warnings = [warning for warning, fine in zip(warnings, good, strict=True) if fine]
     return Checked(values, regency, warnings, work.rows[good], rejects)

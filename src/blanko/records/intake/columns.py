@@ -64,32 +64,32 @@ def fixed(column: pa.Array, width: int) -> tuple[npt.NDArray[np.uint8], Mask]:
 
 def digits(matrix: npt.NDArray[np.uint8]) -> tuple[Ints, Mask]:
     """The number that each row of bytes spells, and whether all of them are digits."""
-    value = matrix.astype(np.int64) - 48
-    good = ((value >= 0) & (value <= 9)).all(axis=1)
-    number = np.zeros(len(matrix), np.int64)
-    for column in range(matrix.shape[1]):
-        number = number * 10 + np.where(good, value[:, column], 0)
-    return number, good
+    value = matrix - np.uint8(48)
+    good = (value <= 9).all(axis=1)
+    number = value @ (10 ** np.arange(matrix.shape[1] - 1, -1, -1, dtype=np.int64))
+    return np.where(good, number, 0), good
 
 
 def dates(column: pa.Array) -> tuple[pa.Array, Mask]:
     """Days (date32) from YYYY-MM-DD or DD-MM-YYYY (also with / or .); anything else the slow way, cell by cell."""
+    empty = is_null(column)
+    if empty.all():
+        return pa.nulls(len(column), pa.date32()), np.zeros(len(column), bool)
     matrix, fits = fixed(column, 10)
     iso = fits & (matrix[:, 4] == 45) & (matrix[:, 7] == 45)
-    separators = np.isin(matrix[:, 2], (45, 46, 47)) & (matrix[:, 2] == matrix[:, 5])
-    local = fits & ~iso & separators
-    year, year_ok = _joined(matrix, iso, local, (0, 4), (6, 10))
-    month, month_ok = _joined(matrix, iso, local, (5, 7), (3, 5))
-    day, day_ok = _joined(matrix, iso, local, (8, 10), (0, 2))
-    good = (iso | local) & year_ok & month_ok & day_ok & (month >= 1) & (month <= 12) & (day >= 1)
+    local = fits & ~iso & np.isin(matrix[:, 2], (45, 46, 47)) & (matrix[:, 2] == matrix[:, 5])
+    if local.any():
+        # The day-first form is turned round in place, so that one reading serves both.
+        matrix[local] = matrix[local][:, [6, 7, 8, 9, 2, 3, 4, 2, 0, 1]]
+    number, numeric = digits(matrix[:, [0, 1, 2, 3, 5, 6, 8, 9]])
+    year, month, day = number // 10_000, number // 100 % 100, number % 100
+    good = (iso | local) & numeric & (month >= 1) & (month <= 12) & (day >= 1)
     good &= (year >= YEAR_MIN) & (year <= YEAR_MAX)
-    safe_month = np.where(good, month, 1)
-    good &= day <= MONTH_DAYS[safe_month]
+    good &= day <= MONTH_DAYS[np.where(good, month, 1)]
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
     good &= ~((month == 2) & (day == 29) & ~leap)
     months = (np.where(good, year, 1970) - 1970) * 12 + np.where(good, month, 1) - 1
     days = months.astype("M8[M]").astype("M8[D]").astype(np.int64) + np.where(good, day, 1) - 1
-    empty = is_null(column)
     others = np.flatnonzero(~good & ~empty & ~fits)
     for at in others:
         found = _slow_date(column[int(at)].as_py())
@@ -97,14 +97,6 @@ def dates(column: pa.Array) -> tuple[pa.Array, Mask]:
             days[at], good[at] = (found - date(1970, 1, 1)).days, True
     array = pa.Array.from_pandas(days.astype(np.int32), mask=~good, type=pa.int32()).cast(pa.date32())
     return array, ~good & ~empty
-
-
-def _joined(
-    matrix: npt.NDArray[np.uint8], iso: Mask, local: Mask, iso_at: tuple[int, int], local_at: tuple[int, int]
-) -> tuple[Ints, Mask]:
-    first, first_ok = digits(matrix[:, iso_at[0] : iso_at[1]])
-    second, second_ok = digits(matrix[:, local_at[0] : local_at[1]])
-    return np.where(local, second, first), np.where(local, second_ok, first_ok)
 
 
 @cache
@@ -177,8 +169,11 @@ def villages(column: pa.Array) -> tuple[pa.Array, pa.Array, Mask, Mask, Mask]:
     regency = np.where(numeric & fits, _regency_table()[number // 1_000_000], -1)
     good = regency >= 0
     own = np.where(good, regency.astype(np.int64) * 1_000_000 + number % 1_000_000, 0)
-    codes = pa.Array.from_pandas(own, mask=~good).cast(pa.string())
-    places = pa.Array.from_pandas(np.where(good, regency, 0), mask=~good).cast(pa.string())
+    if (own[good] == number[good]).all():
+        codes = pc.if_else(pa.array(good), plain, pa.scalar(None, pa.string()))
+    else:
+        codes = pa.Array.from_pandas(own, mask=~good).cast(pa.string())
+    places = pc.utf8_slice_codeunits(codes, 0, 4)
     village_known = _inside(own, _village_numbers())
     district_known = _inside(own // 10_000, _district_numbers())
     return codes, places, ~good & ~is_null(column), good & ~village_known & district_known, good & ~district_known

@@ -52,7 +52,7 @@ class Version(Fact):
 
     regency = code(null=True)
     version = models.IntegerField()
-    file_sha256 = code()
+    file_id = models.BigIntegerField()
     row_no = models.IntegerField()
     warnings = ArrayField(models.TextField(), default=list)
     content = models.BinaryField()

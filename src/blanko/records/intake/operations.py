@@ -134,6 +134,8 @@ class _Tally:
         self.read = self.refused = 0
         self.leaves = bytearray()
         self.rows: list[np.ndarray] = []
+        self.keys: list[np.ndarray] = []
+        self.niks: list[np.ndarray] = []
         self.warnings: dict[str, int] = {}
 
 
@@ -152,18 +154,20 @@ def _take_in(
         with cursor.copy(copy_into) as copy:
             for piece in _ahead(_csv_piece(kind, item, tally) for item in checked):
                 copy.write(piece)
-        if "nik" in names and kind.name == "registrations":
-            cursor.execute(text(__package__, "repeated_niks.sql"))
+        rows = np.concatenate(tally.rows) if tally.rows else np.zeros(0, np.int64)
+        if len(repeated := _repeated(tally.niks)):
+            cursor.execute(text(__package__, "repeated_niks.sql"), [rows[repeated].tolist()])
             tally.warnings["nik_repeated"] = cursor.rowcount
-        cursor.execute(_filled("repeats.sql", parts))
-        closer = cursor.rowcount
+        cursor.execute(_filled("any_known.sql", parts))
+        (any_known,) = cursor.fetchone()
         unchanged = 0
         leaves = np.frombuffer(bytes(tally.leaves), dtype="V32")
+        closer = any_known or len(_repeated(tally.keys)) > 0
         if closer:
+            cursor.execute(_filled("repeats.sql", parts))
             cursor.execute("SELECT row_no FROM intake_version WHERE unchanged")
             gone = np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
             unchanged = len(gone)
-            rows = np.concatenate(tally.rows) if tally.rows else np.zeros(0, np.int64)
             leaves = leaves[~np.isin(rows, gone)]
         accepted = tally.read - tally.refused - unchanged
         file = File(
@@ -174,16 +178,18 @@ def _take_in(
             loaded_at=at, loaded_by=by,
         )  # fmt: skip
         seal = leaf("intake_file", {name: getattr(file, name) for name in File.columns_to_seal()})
-        facts = Facts.of_leaves([seal, *(item.tobytes() for item in leaves)])
+        raw = leaves.tobytes()
+        facts = Facts.of_leaves([seal, *(raw[at : at + 32] for at in range(0, len(raw), 32))])
         file.event_id = audit.record(
             operation="intake.load", by=by, at=at, facts=facts,
             subject={"file": shown, "sha256": sha256, "kind": kind.name, "accepted": accepted},
         )  # fmt: skip
         file.save(force_insert=True)
         if accepted:
-            cursor.execute(_filled("store.sql", parts), {"sha256": sha256, "event": file.event_id})
+            name = "store.sql" if closer else "store_all.sql"
+            cursor.execute(_filled(name, parts), {"file": file.pk, "event": file.event_id})
         # The transaction may hold further files: its scratch tables go now, not at its end.
-        cursor.execute("DROP TABLE intake_staging, intake_version")
+        cursor.execute("DROP TABLE IF EXISTS intake_staging, intake_version")
     return LoadResult(
         file=shown, kind=kind.name, read=file.read, accepted=accepted, unchanged=unchanged, refused=file.refused,
         warnings=file.warnings, rejects=file.rejects, format=file.format, mapping=file.mapping, ignored=mapping.unknown,
@@ -244,18 +250,50 @@ def _csv_piece(kind: Kind, checked: Checked, tally: _Tally) -> bytes:
     leaves = canonical.leaves(kind.table, columns)
     tally.leaves += leaves
     tally.rows.append(checked.rows)
-    for found in checked.warnings:
+    for found in checked.warnings.values():
         for warning in found:
             tally.warnings[warning] = tally.warnings.get(warning, 0) + 1
-    hexadecimal = leaves.hex()
-    content = pa.array(["\\x" + hexadecimal[at : at + 64] for at in range(0, len(hexadecimal), 64)], pa.string())
-    warnings = pa.array(["{" + ",".join(found) + "}" for found in checked.warnings], pa.string())
+    tally.keys.append(_hashes([checked.values[name] for name in kind.key]))
+    if kind.name == "registrations":
+        tally.niks.append(_hashes([checked.values["nik"]]))
+    warned = ["{}"] * len(checked.rows)
+    for place, found in checked.warnings.items():
+        warned[place] = "{" + ",".join(found) + "}"
+    warnings = pa.array(warned, pa.string())
+    content = _hexadecimal(leaves)
     rows = pa.array(checked.rows, pa.int32())
     names = [str(i) for i in range(len(columns) + 4)]
     whole = pa.RecordBatch.from_arrays([*columns, checked.regency, warnings, rows, content], names=names)
     out = pa.BufferOutputStream()
     pyarrow.csv.write_csv(whole, out, pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed"))
     return out.getvalue().to_pybytes()
+
+
+def _hashes(columns: list[pa.Array]) -> np.ndarray:
+    """A number for each row that is equal for equal cells; 0 where the only cell is empty."""
+    texts = columns[0].to_pylist() if len(columns) == 1 else list(zip(*(c.to_pylist() for c in columns), strict=True))
+    return np.fromiter((hash(value) if value is not None else 0 for value in texts), np.int64, len(texts))
+
+
+def _repeated(hashes: list[np.ndarray]) -> np.ndarray:
+    """Places whose number stands more than once (0 is none)."""
+    whole = np.concatenate(hashes) if hashes else np.zeros(0, np.int64)
+    order = np.argsort(whole, kind="stable")
+    ordered = whole[order]
+    same = np.zeros(len(whole), bool)
+    same[1:] = (ordered[1:] == ordered[:-1]) & (ordered[1:] != 0)
+    same[:-1] |= same[1:]
+    return order[same]
+
+
+def _hexadecimal(leaves: bytes) -> pa.Array:
+    r"""Hashes as PostgreSQL writes bytes: ``\x`` and 64 hexadecimal digits."""
+    rows = len(leaves) // 32
+    matrix = np.empty((rows, 66), np.uint8)
+    matrix[:, :2] = np.frombuffer(b"\\x", np.uint8)
+    matrix[:, 2:] = np.frombuffer(leaves.hex().encode(), np.uint8).reshape(rows, 64)
+    offsets = np.arange(0, (rows + 1) * 66, 66, dtype=np.int32)
+    return pa.StringArray.from_buffers(rows, pa.py_buffer(offsets), pa.py_buffer(matrix))
 
 
 def _ahead(pieces: Iterator[bytes], depth: int = 2) -> Iterator[bytes]:

@@ -1,3 +1,2 @@
 -- A NIK on several rows of the file is kept with a warning: NIKs clash, and one person may be recorded twice.
-UPDATE intake_staging SET warnings = array_append(warnings, 'nik_repeated')
-WHERE nik IN (SELECT nik FROM intake_staging WHERE nik IS NOT NULL GROUP BY nik HAVING count(*) > 1)
+UPDATE intake_staging SET warnings = array_append(warnings, 'nik_repeated') WHERE row_no = ANY(%s)

@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM {table} AS f JOIN intake_staging AS s ON {same})
