@@ -1,6 +1,8 @@
 """Records become persons; statuses become chains."""
 
+import random
 from datetime import UTC, date, datetime
+from itertools import product
 
 import psycopg
 import pytest
@@ -11,7 +13,16 @@ from blanko.ground.audit import operations as audit
 from blanko.records.registry import operations, queries
 from blanko.records.registry.models import StatusName, StatusTransition
 from blanko.records.registry.operations import StatusStep
-from blanko.records.registry.rules import LEAD_RANK, TRANSITIONS, IllegalTransition, Kind
+from blanko.records.registry.rules import (
+    LEAD_RANK,
+    TRANSITIONS,
+    Candidate,
+    IllegalTransition,
+    Kind,
+    Status,
+    believes_file,
+    lead_of,
+)
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2017, 4, 4, 2, tzinfo=UTC)
@@ -272,3 +283,50 @@ def test_a_regency_is_whole_when_an_officer_says_so_until_it_is_taken_back():
         operations.withdraw_whole(reason="", **said)
     operations.withdraw_whole(reason="a counter's file was missing", **said)
     assert queries.whole_regencies() == {}
+
+
+def test_the_database_believes_a_file_exactly_when_the_rule_does():
+    held_on, known = date(2017, 3, 1), [status for status in Status if status is not Status.UNREGISTERED]
+    dates = [date(2017, 2, 1), held_on, date(2017, 3, 9), None]
+    cases = list(enumerate(product(known, Status, dates), 1))
+    take(registrations=[registration(n, status=held, status_since=held_on) for n, (held, _, _) in cases])
+    take(
+        registrations=[
+            registration(n, status=shown, status_since=since, mother_name="SITI") for n, (_, shown, since) in cases
+        ]
+    )
+    for n, (held, shown, since) in cases:
+        found = record(n)
+        believed = believes_file(held=held, held_since=held_on, shown=shown, shown_since=since)
+        assert found["status"] == (shown if believed else held), (held, shown, since)
+        assert bool(found["conflicts"]) is not believed, (held, shown, since)
+
+
+def test_the_database_chooses_the_lead_that_the_rule_chooses():
+    chance = random.Random(2017)
+    days = [date(2016, 1, 1), date(2016, 2, 2), date(2016, 3, 3)]
+    rows = [
+        registration(
+            person,
+            record_id=f"R{person}-{copy}",
+            recorded_office=chance.choice(["3171", "3201"]),
+            status=chance.choice(["CARD_ISSUED", "CARD_PRINTED", "PRINT_READY_RECORD", "DUPLICATE_RECORD"]),
+            status_since=chance.choice(days),
+            recorded_on=chance.choice(days),
+        )
+        for person in range(1, 60)
+        for copy in range(chance.randint(1, 4))
+    ]
+    take(registrations=rows)
+    by_person = {}
+    for row in rows:
+        by_person.setdefault(row["name"], []).append(row)
+    for found in by_person.values():
+        lead = lead_of(
+            Candidate(r["recorded_office"], r["record_id"], Status(r["status"]), r["status_since"], r["recorded_on"])
+            for r in found
+        )
+        person = queries.resolve_record(recorded_office=lead.office, record_id=lead.record_id)
+        (first, *others) = queries.person(person)["records"]
+        assert (first["recorded_office"], first["record_id"]) == (lead.office, lead.record_id)
+        assert [r["is_lead"] for r in others] == [False] * (len(found) - 1)
