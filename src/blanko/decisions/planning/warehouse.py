@@ -31,9 +31,7 @@ def holdings() -> dict[str, tuple[int, int]]:
 
 def boxes_and_pieces() -> tuple[list[Whole], list[Loose]]:
     """What lies good in the central warehouse, oldest first: sealed boxes, and ranges of opened ones."""
-    sealed = [
-        Whole(BoxId(series, number), size) for series, number, size in _rows("central_boxes.sql", {"office": CENTRE})
-    ]
+    sealed = [Whole(line.box, line.quantity) for line in held.boxes_at(CENTRE)]
     loose = [
         Loose(BoxId(series, number), SerialRange(first, last))
         for series, number, first, last in _rows("central_pieces.sql", {"office": CENTRE})
@@ -56,8 +54,14 @@ def printed_by_office(*, until: date, after: date | None = None) -> dict[str, in
 
 def send(dispatches: Sequence[Dispatch], cutting: Cutting, *, by: str, at: datetime) -> None:
     """Open the boxes that are cut, and put all consignments on their way, in the caller's transaction."""
-    for number, box in enumerate(cutting.opened, start=1):
-        custody.open_box(box=box, key=Key(f"planning-{dispatches[0].round_no}-open", number), by=by, at=at)
+    if cutting.opened:
+        custody.open_boxes(
+            boxes=[(box.series, box.number) for box in cutting.opened],
+            office=CENTRE,
+            key=Key(f"planning/{dispatches[0].round_no}/open", 1),
+            by=by,
+            at=at,
+        )
     custody.dispatch_many(
         from_office=CENTRE,
         consignments=[
@@ -65,7 +69,7 @@ def send(dispatches: Sequence[Dispatch], cutting: Cutting, *, by: str, at: datet
                 to_office=dispatch.office,
                 lines=[Line(w.box.series, w.box.number, 1, w.size) for w in dispatch.boxes]
                 + [Line(p.box.series, p.box.number, p.positions.first, p.positions.last) for p in dispatch.pieces],
-                key=Key(f"planning-{dispatch.round_no}", int(dispatch.regency)),
+                key=Key(f"planning/{dispatch.round_no}", int(dispatch.regency)),
                 papers={"surat_jalan": dispatch.papers, "consignment": dispatch.consignment},
             )
             for dispatch in dispatches

@@ -1,0 +1,260 @@
+"""20 March to 30 April 2017, day by day, through the files and operations that any other day uses.
+
+Records are synthetic and say so; counts are public facts or named estimates; the days of lots and transports are estimates.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from time import perf_counter
+from zoneinfo import ZoneInfo
+
+from blanko.cards.custody import operations as custody
+from blanko.cards.custody import queries as held
+from blanko.cards.custody.rules import Receipt
+from blanko.cards.issuance import operations as issuance
+from blanko.decisions.planning import operations as planning
+from blanko.decisions.planning import queries as rounds
+from blanko.decisions.scenario.april_2017 import estimates, inputs, supply
+from blanko.decisions.transparency import operations as transparency
+from blanko.engines.synth.nation import synthesise
+from blanko.engines.synth.villages import VillageTable
+from blanko.engines.synth.writing import write
+from blanko.ground.access.acting import acting
+from blanko.ground.audit import operations as audit
+from blanko.ground.audit.merkle import Facts
+from blanko.ground.places import gazetteer
+from blanko.records.entitlement import operations as entitlement
+from blanko.records.intake import operations as intake
+from blanko.records.intake.operations import LoadResult
+from blanko.records.procurement import operations as procurement
+from blanko.records.procurement.rules import Stage
+from blanko.records.registry import operations as registry
+
+FIRST, SAID_ON, LAST = date(2017, 3, 20), date(2017, 4, 4), date(2017, 4, 30)
+RUNOFF = date(2017, 4, 19)
+STAGE_DAY = date(2017, 3, 29)
+STAGE_RELEASE = 200_000
+ROUND_DAYS = tuple(date(2017, 4, 4) + timedelta(weeks=i) for i in range(4))
+JAKARTA = ZoneInfo("Asia/Jakarta")
+# Loaded whole, one record a person: small enough for a demo, and both in the story (Jakarta's date; Lampung's equal counts).
+WHOLE = ("3101", "1872")
+WHOLE_SHARE_MAX = 0.9
+OBLIGED_2017 = 185_249_711
+PRINTS_A_DAY, HANDED_SHARE, SPOIL_EVERY = 400, 0.8, 90
+TITLES = {"stage": "Jakarta, putaran kedua 19 April", "weekly": "Putaran mingguan"}
+
+Told = Callable[[str, float], None]
+
+
+def at(day: date, hour: int = 9) -> datetime:
+    """A moment of a day in Jakarta."""
+    return datetime.combine(day, time(hour), JAKARTA)
+
+
+@dataclass(slots=True)
+class Replay:
+    """What the replay leaves in hand: the files' balances, the rounds, the followed blank, and how long each part took."""
+
+    loads: list[LoadResult] = field(default_factory=list)
+    rounds: list[int] = field(default_factory=list)
+    whole: tuple[str, ...] = ()
+    followed: str | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+def villages() -> tuple[VillageTable, dict[str, int]]:
+    """Every village with its people of 16 and over in 2017 (one national ratio, an estimate), and those sums by regency."""
+    all_regencies = gazetteer.regencies_2017()
+    ratio = OBLIGED_2017 / sum(regency.population_2024 for regency in all_regencies)
+    people = {regency.code: max(1, round(regency.population_2024 * ratio)) for regency in all_regencies}
+    table = VillageTable.of(
+        gazetteer.village_codes().tolist(), people=people, names={r.code: r.name for r in all_regencies}
+    )
+    return table, people
+
+
+def play(*, people: int, seed: int, folder: Path, data_dir: Path, tell: Told) -> Replay:
+    """Replay the weeks into an empty, ready database. ``tell(what, done)`` hears each step, from 0 to 1.
+
+    The same arguments give the same facts. Raises what the operations raise: nothing here is caught.
+    """
+    replay = Replay()
+
+    def timed(name: str, job: Callable[[], None]) -> None:
+        start = perf_counter()
+        job()
+        replay.timings[name] = round(replay.timings.get(name, 0.0) + perf_counter() - start, 2)
+
+    with acting(principal="svc.demo"):
+        audit.record(
+            operation="scenario.begin", by="svc.demo", at=at(FIRST, 7), facts=Facts.none(),
+            subject={"scenario": "2017-04", "people": people, "seed": seed},
+        )  # fmt: skip
+    timed("synth", lambda: _write_files(replay, people, seed, folder, tell))
+    timed("intake", lambda: _load_files(replay, folder, data_dir, tell))
+    timed("registry", lambda: _settle_records(replay, tell))
+    timed("supply", _order)
+    day = FIRST
+    while day <= LAST:
+        tell(f"{day:%d %B %Y}", (day - FIRST).days / ((LAST - FIRST).days or 1))
+        _one_day(replay, day, timed)
+        day += timedelta(days=1)
+    timed("figures", lambda: _publish(LAST))
+    return replay
+
+
+def _write_files(replay: Replay, people: int, seed: int, folder: Path, tell: Told) -> None:
+    table, by_regency = villages()
+    whole: dict[str, int] = {}
+    for code in WHOLE:
+        if sum(whole.values()) + by_regency[code] <= people * WHOLE_SHARE_MAX:
+            whole[code] = by_regency[code]
+    replay.whole = tuple(whole)
+    nation = synthesise(
+        people=people, seed=seed, areas=table, as_of=FIRST, whole=whole,
+        progress=lambda what, done, of: tell(f"synthetic {what}", done / of),
+    )  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    write(nation, folder, only=("registrations", "applications", "deaths"))
+    facts = inputs.facts()
+    populations = {regency.code: regency.population_2024 for regency in gazetteer.regencies_2017()}
+    estimated = estimates.estimates(facts=facts, populations=populations, as_of=SAID_ON)
+    for name, counts in (("facts.csv", facts), ("estimates.csv", estimated)):
+        with open(folder / name, "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["area", "metric", "value", "date", "denominator", "source", "kind", "known_on"])
+            for count in counts:
+                writer.writerow(
+                    [count.area, count.metric, count.value, count.date, count.denominator or "", count.source,
+                     count.kind, count.known_on]
+                )  # fmt: skip
+
+
+def _load_files(replay: Replay, folder: Path, data_dir: Path, tell: Told) -> None:
+    names = ("registrations", "applications", "deaths", "facts", "estimates")
+    for name in names:
+        kind = "counts" if name in ("facts", "estimates") else name
+        with acting(principal="svc.intake"):
+            replay.loads.append(
+                intake.load(
+                    path=folder / f"{name}.csv", kind=kind, by="svc.intake", at=at(FIRST, 8), data_dir=data_dir,
+                    progress=lambda done, name=name: tell(f"reading {name}.csv", done),
+                )  # fmt: skip
+            )
+
+
+def _settle_records(replay: Replay, tell: Told) -> None:
+    tell("persons and cards owed", 0.0)
+    with acting(principal="svc.registry"):
+        registry.take_in(by="svc.registry", at=at(FIRST, 9))
+        for code in replay.whole:
+            registry.declare_whole(
+                regency=code, as_of=FIRST, by="planner.pusat", at=at(FIRST, 9),
+                reason="all records of this regency were loaded, one row a person (synthetic)",
+            )  # fmt: skip
+        entitlement.refresh(as_of=FIRST, by="svc.registry", at=at(FIRST, 10))
+    tell("persons and cards owed", 1.0)
+
+
+def _order() -> None:
+    with acting(principal="svc.procurement"):
+        supply.order(by="pengadaan.pusat", at=at(FIRST, 11))
+    rows = [
+        {"regency": d.regency, "deadline": d.deadline, "reason": d.reason, "published_on": d.published_on}
+        for d in inputs.deadlines()
+    ]
+    with acting(principal="svc.planning"):
+        planning.publish_deadlines(deadlines=rows, by="planner.pusat", at=at(FIRST, 11))
+
+
+def _one_day(replay: Replay, day: date, timed: Callable[[str, Callable[[], None]], None]) -> None:
+    timed("supply", lambda: _lots(day))
+    if day == STAGE_DAY:
+        timed("rounds", lambda: _round(replay, day, title=TITLES["stage"], release=STAGE_RELEASE, deadline=RUNOFF))
+    if day in ROUND_DAYS:
+        timed("rounds", lambda: _round(replay, day, title=TITLES["weekly"], release=None, deadline=None))
+    timed("receipts", lambda: _receipts(day))
+    # Offices print on working days.
+    if day.weekday() < 5:
+        for code in replay.whole:
+            timed("cards", lambda code=code: _office_day(replay, code, day))
+
+
+def _lots(day: date) -> None:
+    with acting(principal="svc.procurement"):
+        for lot in supply.lots():
+            given = {"lot_no": lot.lot_no, "by": "pengadaan.pusat"}
+            if lot.shipped_on == day:
+                supply.announce(lot, by="pengadaan.pusat", at=at(day, 8))
+            if lot.arrived_on == day:
+                procurement.advance_lot(
+                    stage=Stage.ARRIVED, on=day, at=at(day, 9), held_for=[lot.held_for] if lot.held_for else [], **given
+                )
+            if lot.released_on == day:
+                procurement.advance_lot(stage=Stage.RELEASED, on=day, at=at(day, 10), **given)
+            if lot.accepted_on == day:
+                procurement.accept_lot(
+                    bast_no=f"BAST/{lot.lot_no}", on=day, at=at(day, 11),
+                    rejected=dict.fromkeys(lot.rejected, "seal broken on arrival"), **given,
+                )  # fmt: skip
+                custody.receive_lot(lot_no=lot.lot_no, by="gudang.pusat", at=at(day, 12))
+
+
+def _round(replay: Replay, day: date, *, title: str, release: int | None, deadline: date | None) -> None:
+    with acting(principal="svc.planning"):
+        entitlement.refresh(as_of=day, by="svc.registry", at=at(day, 12))
+        stock = held.balance_sheet()["warehouse"]
+        number = planning.draft_round(
+            title=title, as_of=day, release=min(release or stock, stock), deadline=deadline, part_boxes=True,
+            by="planner.pusat", at=at(day, 13),
+        )  # fmt: skip
+        planning.commit_round(round_no=number, by="kepala.pusat", at=at(day, 14))
+        replay.rounds.append(number)
+
+
+def _receipts(day: date) -> None:
+    due = [
+        movement
+        for movement in held.on_the_way()
+        if movement["to_office"] != "00"
+        and movement["dispatched_at"].astimezone(JAKARTA).date()
+        + timedelta(days=gazetteer.transport_days(movement["to_office"]))
+        <= day
+    ]
+    if due:
+        with acting(principal="svc.custody"):
+            custody.receive_many(
+                receipts=[Receipt(movement["movement"], f"operator.{movement['to_office']}") for movement in due],
+                by="svc.custody", at=at(day, 15),
+            )  # fmt: skip
+
+
+def _office_day(replay: Replay, office: str, day: date) -> None:
+    """One office prints what it can, spoils a few blanks, and hands over most of what it printed."""
+    holding = held.holdings(office=office).get(office)
+    if holding is None or holding.good == 0:
+        return
+    operator = f"operator.{office}"
+    with acting(principal="svc.issuance"):
+        cards = issuance.print_cards(office=office, limit=min(PRINTS_A_DAY, holding.good), by=operator, at=at(day, 15))
+        spoiled = cards[SPOIL_EVERY - 1 :: SPOIL_EVERY]
+        for card in spoiled:
+            issuance.spoil(card=card, reason="chip does not answer", by=operator, at=at(day, 15))
+        good = [card for card in cards if card not in set(spoiled)]
+        handed = good[: int(len(good) * HANDED_SHARE)]
+        for card in handed:
+            issuance.hand_over(
+                card=card, to="holder", checked="face and fingerprint", by=f"kepala.{office}", at=at(day, 16)
+            )
+        if replay.followed is None and handed:
+            replay.followed = issuance.serial_of(handed[0])
+
+
+def _publish(day: date) -> None:
+    with acting(principal="svc.transparency"):
+        transparency.publish_counts(by="svc.transparency", at=at(day, 17))
