@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from blanko.doors.cli.progress import Bar
 from blanko.engines.synth.nation import AS_OF, Nation, synthesise
 from blanko.engines.synth.villages import TooFewPeople, VillageTable
 from blanko.engines.synth.writing import FILES, Written, write
@@ -18,7 +18,6 @@ from blanko.ground.places import gazetteer
 # Obliged in the country in the middle of 2017 (185,249,711) beside the civil registry's population of 2024, the year of
 # the gazetteer's counts by regency. An estimate: one ratio for all regencies.
 OBLIGED_2017 = 185_249_711
-BAR_WIDTH = 30
 
 
 def villages() -> VillageTable:
@@ -46,18 +45,18 @@ def whole_regencies(asked: Sequence[str], areas: VillageTable) -> dict[str, int]
     return found
 
 
-def bar(what: str, done: int, of: int) -> None:
-    """One line on stderr, only where somebody watches."""
-    if not sys.stderr.isatty():
-        return
-    filled = BAR_WIDTH if of == 0 else BAR_WIDTH * done // of
-    end = "\n" if done >= of else ""
-    print(
-        f"\r{what:<20} [{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {done:,} of {of:,}",
-        end=end,
-        file=sys.stderr,
-        flush=True,
-    )
+class Bars:
+    """One progress bar after another: for the people, then for each file."""
+
+    def __init__(self) -> None:
+        self.bar, self.what = Bar(""), ""
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        if what != self.what:
+            self.bar, self.what = Bar(what), what
+        self.bar(done / max(of, 1))
+        if done >= of:
+            self.bar.__exit__()
 
 
 def summary(nation: Nation, files: Sequence[Written], seconds: float) -> dict[str, object]:
@@ -96,6 +95,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one object {people, seed, as_of, files, seconds}")
     given = parser.parse_args(argv)
     areas = villages()
+    bars = Bars()
     began = time.perf_counter()
     nation = synthesise(
         people=given.people,
@@ -103,9 +103,9 @@ def main(argv: list[str]) -> int:
         areas=areas,
         as_of=given.as_of,
         whole=whole_regencies(given.whole, areas),
-        progress=bar,
+        progress=bars,
     )
-    files = write(nation, given.out, only=given.only or FILES, progress=bar)
+    files = write(nation, given.out, only=given.only or FILES, progress=bars)
     seconds = time.perf_counter() - began
     if given.json:
         print(json.dumps(summary(nation, files, seconds)))

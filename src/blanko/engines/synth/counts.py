@@ -92,7 +92,7 @@ def count_table(sums: Ints, *, areas: VillageTable, as_of: date, seed: int) -> p
             "date": day,
             "denominator": pa.array(base, mask=metric == OBLIGED),
             "source": pa.array([f"synthetic, seed {seed}"] * size),
-            "kind": pa.array(["observed"] * size),
+            "kind": pa.array(["synthetic"] * size),
             "known_on": day,
         }
     )

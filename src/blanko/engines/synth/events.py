@@ -21,8 +21,8 @@ from blanko.engines.synth.statuses import (
     StatusMix,
 )
 
-CAUSES = ("first_card", "turned_17", "marriage", "divorce", "move", "loss", "damage", "element_change")
-FIRST_CARD, TURNED_17, MARRIAGE, DIVORCE, MOVE, LOSS, DAMAGE, ELEMENT_CHANGE = range(len(CAUSES))
+CAUSES = ("first_card", "turned_17", "marriage", "divorce", "move", "loss", "damage", "change_of_element")
+FIRST_CARD, TURNED_17, MARRIAGE, DIVORCE, MOVE, LOSS, DAMAGE, CHANGE_OF_ELEMENT = range(len(CAUSES))
 # Why a holder asks for a new card, before marital status is looked at. Estimates: no count by cause was found.
 REPLACEMENT_SHARES = (0.0, 0.0, 0.22, 0.05, 0.20, 0.28, 0.15, 0.10)
 FIRST_APPLIED_SHARE = 0.6
@@ -40,7 +40,7 @@ class Applications:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Deaths:
-    """One row a reported death; ``person`` is a row of the people, ``names_record`` whether the report names a record."""
+    """One row a reported death; ``person`` is a row of the people, ``names_record`` if it names a record."""
 
     person: Ints
     names_record: Bools
@@ -87,7 +87,7 @@ def _why(rng: np.random.Generator, marital: Ints, count: int) -> Ints:
     cause = choose_share(rng, REPLACEMENT_SHARES, count)
     # Only the married married, and only the divorced divorced.
     impossible = ((cause == MARRIAGE) & (marital != MARRIED)) | ((cause == DIVORCE) & (marital != DIVORCED))
-    return np.where(impossible, np.where(rng.random(count) < 0.5, LOSS, ELEMENT_CHANGE), cause)
+    return np.where(impossible, np.where(rng.random(count) < 0.5, LOSS, CHANGE_OF_ELEMENT), cause)
 
 
 def report_deaths(standing: Standing, *, seed: int, part: int) -> Deaths:

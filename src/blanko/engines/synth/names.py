@@ -38,8 +38,8 @@ COMMON_WOMEN = split(
 COMMON_LAST_MEN = split("Hidayat Setiawan Santoso Kurniawan Saputra Wijaya Nugroho Gunawan Irawan Wibowo Maulana")
 COMMON_LAST_WOMEN = split("Lestari Wahyuni Rahayu Rahmawati Handayani Astuti Susanti Safitri Utami Wati Sari")
 CLANS = split(
-    "Siregar Nainggolan Sihombing Simanjuntak Sinaga Situmorang Manullang Marpaung Tampubolon Sitorus Hutagalung Damanik "
-    "Saragih Simbolon Sitompul Napitupulu Hutapea Samosir Sihotang Hutasoit Marbun Mangunsong Sirait Nababan Dongoran"
+    "Siregar Nainggolan Sihombing Simanjuntak Sinaga Situmorang Manullang Marpaung Tampubolon Sitorus Hutagalung "
+    "Damanik Saragih Simbolon Sitompul Napitupulu Hutapea Samosir Sihotang Hutasoit Marbun Mangunsong Sirait Nababan Dongoran"
 )
 ROOTS = split("Su Sar Har Pur Mul Kas Pon Tug Leg Ngat Jum Sum Sup Sut Sug Suk Sun Sud Kar Dar Mar War Pai Sam Tar")
 ENDINGS_MEN = split("yanto tono yono iman adi isno idi iran wanto ijan irin oyo")
@@ -68,19 +68,14 @@ class WordList:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
-    """Every word once, as an Arrow array of capitals; the lists, and each word's misspellings, are numbers into it.
+    """Every word once, as an Arrow array of capitals; all else are numbers into it.
 
+    ``lists`` are first and last words (men, women, men_compound, women_compound, men_last, women_last, clans);
     ``typo`` has a row of TYPOS numbers a word; ``old`` its spelling before 1972, or the word itself.
     """
 
     words: pa.StringArray
-    men: WordList
-    women: WordList
-    men_compound: WordList
-    women_compound: WordList
-    men_last: WordList
-    women_last: WordList
-    clans: WordList
+    lists: dict[str, WordList]
     bali_men: Ints
     bali_women: Ints
     muhammads: Ints
@@ -94,14 +89,14 @@ class Lexicon:
 def old_spelling(word: str) -> str:
     """How a word in capitals was written before 1972.
 
-    >>> old_spelling("SUTJIPTO"), old_spelling("JUNAIDI")
-    ('SOETDJIPTO', 'DJOENAIDI')
+    >>> old_spelling("SUCIPTO"), old_spelling("JUNAIDI")
+    ('SOETJIPTO', 'DJOENAIDI')
     """
     return _OLD.sub(lambda found: OLD_SPELLING[found.group()], word)
 
 
 def misspellings(word: str) -> list[str]:
-    """TYPOS ways in which a clerk misses a word: a letter lost, doubled, exchanged, replaced, or two put together."""
+    """TYPOS ways in which a clerk misses a word: a letter lost, doubled, exchanged, replaced or added."""
     at = zlib.crc32(word.encode()) % max(1, len(word) - 1)
     middle = max(1, min(at, len(word) - 1))
     near = next((i for i, letter in enumerate(word) if i and letter in _NEAR), middle)
@@ -138,18 +133,30 @@ def lexicon() -> Lexicon:
     compounds = [
         tuple(root + ending for root in ROOTS for ending in endings) for endings in (ENDINGS_MEN, ENDINGS_WOMEN)
     ]
-    lists = (
-        listed(men),
-        listed(_ranking(COMMON_WOMEN, Provider.first_names_female)),
-        listed(_ranking((), compounds[0]), exponent=0.7),
-        listed(_ranking((), compounds[1]), exponent=0.7),
-        listed(_ranking(COMMON_LAST_MEN, plain_last), exponent=0.8),
-        listed(_ranking(COMMON_LAST_WOMEN, Provider.last_names_female), exponent=0.8),
-        listed(CLANS),
-    )
-    degrees = tuple(dict.fromkeys(("S.Pd", "S.E.", "S.H.", *Provider.suffixes)))
-    numbers = [ids(words) for words in (BALI_MEN, BALI_WOMEN, MUHAMMADS, TITLES_MEN, TITLES_WOMEN, degrees)]
+    lists = {
+        "men": listed(men),
+        "women": listed(_ranking(COMMON_WOMEN, Provider.first_names_female)),
+        "men_compound": listed(_ranking((), compounds[0]), exponent=0.7),
+        "women_compound": listed(_ranking((), compounds[1]), exponent=0.7),
+        "men_last": listed(_ranking(COMMON_LAST_MEN, plain_last), exponent=0.8),
+        "women_last": listed(_ranking(COMMON_LAST_WOMEN, Provider.last_names_female), exponent=0.8),
+        "clans": listed(CLANS),
+    }
+    bali_men, bali_women, muhammads = ids(BALI_MEN), ids(BALI_WOMEN), ids(MUHAMMADS)
+    titles_men, titles_women = ids(TITLES_MEN), ids(TITLES_WOMEN)
+    degrees = ids(tuple(dict.fromkeys(("S.Pd", "S.E.", "S.H.", *Provider.suffixes))))
     plain = list(number)
     typo = np.array([ids(misspellings(word)) for word in plain], dtype=np.int64)
     old = ids([old_spelling(word) for word in plain])
-    return Lexicon(pa.array(list(number), pa.string()), *lists, *numbers, typo, old)
+    return Lexicon(
+        words=pa.array(list(number), pa.string()),
+        lists=lists,
+        bali_men=bali_men,
+        bali_women=bali_women,
+        muhammads=muhammads,
+        titles_men=titles_men,
+        titles_women=titles_women,
+        degrees=degrees,
+        typo=typo,
+        old=old,
+    )

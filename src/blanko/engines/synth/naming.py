@@ -25,7 +25,7 @@ SURNAME_SHARE_BY_PROVINCE = {12: 0.65, 53: 0.55, 71: 0.7, 81: 0.6, 82: 0.4, 91: 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Names:
-    """Word numbers, a row a name: ``words`` of 4 columns with NONE for a missing part, ``title`` and ``degree`` or NONE."""
+    """Word numbers, a row a name: ``words`` in 4 columns, ``title``, ``degree``; NONE for what is missing."""
 
     words: Ints
     title: Ints
@@ -81,14 +81,19 @@ def _words(rng: np.random.Generator, *, woman: Bools, parts: Ints, elder: Bools)
     lex, count = lexicon(), len(woman)
     words = np.full((count, 4), NONE, dtype=np.int64)
     man = ~woman
-    for chosen, plain, compound in ((man, lex.men, lex.men_compound), (woman, lex.women, lex.women_compound)):
+    for chosen, plain, compound in (
+        (man, lex.lists["men"], lex.lists["men_compound"]),
+        (woman, lex.lists["women"], lex.lists["women_compound"]),
+    ):
         for column in range(3):
             rows = np.flatnonzero(chosen & ((parts > column + 1) | (column == 0)))
             words[rows, column] = _draw(rng, plain, len(rows))
         rows = np.flatnonzero(chosen & elder)
         words[rows, 0] = _draw(rng, compound, len(rows))
     last = np.where(
-        woman & (rng.random(count) < 0.75), _draw(rng, lex.women_last, count), _draw(rng, lex.men_last, count)
+        woman & (rng.random(count) < 0.75),
+        _draw(rng, lex.lists["women_last"], count),
+        _draw(rng, lex.lists["men_last"], count),
     )
     rows = np.flatnonzero(parts > 1)
     words[rows, parts[rows] - 1] = last[rows]
@@ -116,8 +121,8 @@ def _share_surnames(rng: np.random.Generator, people: People, province: Ints, wo
     has = rng.random(len(starts)) < share[home]
     surname = np.where(
         (home == NORTH_SUMATRA) | (rng.random(len(starts)) < 0.05),
-        _draw(rng, lex.clans, len(starts)),
-        _draw(rng, lex.men_last, len(starts)),
+        _draw(rng, lex.lists["clans"], len(starts)),
+        _draw(rng, lex.lists["men_last"], len(starts)),
     )
     # A wife keeps her own; a child whose father is not of the house has its mother's family's.
     rows = np.flatnonzero(has[people.household] & (people.role != WIFE) & (parts > 1))

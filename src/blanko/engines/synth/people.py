@@ -78,7 +78,7 @@ def day_of(year: Ints, month: Ints, day: Ints) -> Ints:
 
 
 def populate(*, village: Ints, people: Ints, as_of: date, seed: int, part: int) -> People:
-    """``people[i]`` persons aged 16 and over in ``village[i]``, in households. Rows are in the order of the villages."""
+    """``people[i]`` persons aged 16 and over in ``village[i]``, in households, in the order of the villages."""
     rng = stream(seed, "households", part)
     count = int(people.sum())
     start = _household_starts(rng, people, count)

@@ -97,7 +97,7 @@ class StatusMix:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing:
-    """One row a person; days since 1970, 0 for none. ``status`` is a code of STATUSES, meaningful where ``recorded``."""
+    """One row a person; days since 1970, 0 for none. ``status`` is a code of STATUSES where ``recorded``."""
 
     obliged: Bools
     recorded: Bools
@@ -111,7 +111,7 @@ class Standing:
 
 
 def regency_factors(weights: Floats, *, seed: int, subject: str, spread: float, heavier: Bools) -> Floats:
-    """How far each regency lies from the national share; the mean over people is 1, ``heavier`` regencies three times."""
+    """How far each regency lies from the national share: 1 on average over people, three times more if ``heavier``."""
     rng = stream(seed, subject)
     factors = np.exp(rng.normal(0.0, spread, len(weights))) * np.where(heavier, 3.0, 1.0)
     return np.asarray(factors * weights.sum() / (factors * weights).sum(), dtype=np.float64)
@@ -132,7 +132,7 @@ def _pick(rng: np.random.Generator, weights: Floats, share: float) -> Bools:
 def stand(
     people: People, *, missing: Floats, waiting: Floats, mix: StatusMix, as_of: date, seed: int, part: int
 ) -> Standing:
-    """Decide each person's standing on ``as_of``. ``missing`` and ``waiting`` are the factors of each person's regency."""
+    """Decide each person's standing on ``as_of``. ``missing`` and ``waiting``: each person's regency's factors."""
     rng = stream(seed, "statuses", part)
     on, count = day_number(as_of), len(people)
     age = people.age_years(on)
