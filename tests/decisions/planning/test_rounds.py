@@ -10,7 +10,9 @@ from django.db import Error, connection
 from django.db.transaction import atomic, set_rollback
 from planning_data import APRIL_4, AT, WHOLE, count, load_rows, load_whole_regency
 
+from blanko.cards.custody import operations as custody_moves
 from blanko.cards.custody import queries as custody
+from blanko.cards.custody import rules as moves
 from blanko.decisions.planning import models, operations, papers, queries, rules
 from blanko.engines.allocation import OverrideRefused
 from blanko.ground.access.acting import acting
@@ -270,3 +272,42 @@ def test_a_correction_of_a_count_changes_the_need_of_its_regency_alone(counts, t
     after = queries.needs(APRIL_4)
     assert {code for code in after if after[code] != before[code]} == {"1871"}
     assert (after["1871"].need_source, after["1871"].need) == ("reported", 4_321)
+
+
+def print_cards(box, blanks, *, office, at):
+    """Blanks of an office's opened box become cards, as issuance does it."""
+    with acting(principal="svc.issuance"):
+        custody_moves.change(
+            kind=moves.Kind.PERSONALISATION,
+            after=moves.Condition.PERSONALISED,
+            lines=[moves.Line(box.series, box.number, 1, blanks)],
+            office=office,
+            key=moves.Key("test/print", 1),
+            by="svc.issuance",
+            at=at,
+        )
+
+
+def test_blanks_that_were_printed_count_as_need_and_as_holding_and_shrink_a_stated_count(stock, counts):
+    (sent,) = [d for d in commit(draft(release=18_000)) if d.regency == "1101"]
+    with acting(principal="svc.custody"):
+        custody_moves.receive(movement="planning/1:1101", by="operator.1101", at=AT)
+        box = sent.boxes[0].box
+        custody_moves.open_box(
+            series=box.series,
+            box_no=box.number,
+            office="1101",
+            key=moves.Key("test/open", 1),
+            by="operator.1101",
+            at=AT,
+        )
+    before = {area.code: area for area in queries.areas(APRIL_4)}["1101"]
+    print_cards(box, 120, office="1101", at=AT)
+    after = {area.code: area for area in queries.areas(APRIL_4)}["1101"]
+    assert (before.need.need, before.need.earlier, before.in_hand) == (1_000, 0, sent.blanks)
+    assert (after.need.need, after.need.printed_since, after.need.earlier) == (880, 120, 120)
+    assert after.in_hand == sent.blanks - 120
+    # Need and holdings moved together: printing earns nothing and costs nothing.
+    assert after.need.need + after.need.earlier == before.need.need
+    # On the day before nothing had been printed yet.
+    assert queries.needs(date(2017, 4, 3))["1101"].earlier == 0
