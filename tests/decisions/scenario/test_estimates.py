@@ -54,6 +54,12 @@ def test_a_figure_that_became_known_later_is_not_used():
     assert of("not_recorded")["3171"].value == 2_091
 
 
+def test_an_estimate_was_known_once_the_last_of_its_figures_was():
+    assert {count.known_on for count in of("print_ready").values()} == {date(2017, 3, 29)}
+    assert {count.known_on for count in of("not_recorded").values()} == {APRIL_4}
+    assert {count.known_on for count in of("not_recorded", as_of=date(2017, 4, 7)).values()} == {date(2017, 4, 6)}
+
+
 def test_a_stale_figure_does_not_stand_beside_a_fresh_national_one():
     # Lampung stated 2,320,615 people in August 2016; the whole country had 5,177,231 in April 2017.
     assert of("not_recorded")["1801"].value != 2_320_615

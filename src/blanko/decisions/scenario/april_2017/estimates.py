@@ -98,6 +98,7 @@ def estimate(
 
     The newest national figure known by then is the total. A province's or regency's own figure is respected when it was
     known by then and is at most FACT_AGE_DAYS_MAX days older than the national one; the rest is shared by population.
+    ``known_on`` is the day on which the last of the figures that went in was known.
     Raises NoNationalFigure and FactsExceedNation.
     """
     latest = _latest(facts, metric=sharing.national_metric, as_of=as_of)
@@ -109,6 +110,9 @@ def estimate(
     oldest = national.date - timedelta(days=FACT_AGE_DAYS_MAX)
     own = {area: fact for area, fact in latest.items() if area != NATION and fact.date >= oldest}
     method = f"{national.value} of {national.date.isoformat()} shared by population of 2024; {national.source}"
+    # From the day on which the last of its figures was known, anybody could have made the estimate.
+    used = [own[area] for area in {*populations, *(code[:2] for code in populations)} if area in own]
+    known_on = max([national.known_on, *(fact.known_on for fact in used)])
     shared: dict[str, tuple[int, str]] = {}
 
     provinces = sorted({code[:2] for code in populations})
@@ -151,7 +155,7 @@ def estimate(
             denominator=None,
             source=f"estimate: {shared[code][1]}",
             kind="estimated",
-            known_on=max(national.known_on, as_of),
+            known_on=known_on,
         )
         for code in sorted(populations)
     )
