@@ -42,6 +42,7 @@ def inputs():
         lampung_allocated={
             fact.area: fact.value for fact in facts if fact.metric == "blanks_allocated" and fact.area.startswith("18")
         },
+        lampung_figures=[f.key for f in figures() if f.name == "blanks_allocated" and f.area.startswith("18")],
         lampung_needs={code: need for code, need in needs.items() if code.startswith("18")},
     )  # fmt: skip
 
@@ -123,7 +124,7 @@ def test_priority_names_the_lowest_the_highest_and_what_the_date_cost(inputs):
 def test_lampungs_equal_counts_are_set_beside_the_fair_shares_of_the_same_blanks(inputs):
     line = said.lampung(inputs)
     assert line.verdict == "equal_counts"
-    assert len(line.details) == 15
+    assert len(line.details) == len(line.figures) == 15
     assert sum(row["given"] for row in line.details) == 136_000
     assert all(row["fair"] <= row["need"] for row in line.details)
     fair = [row["fair_fill"].share for row in line.details]
