@@ -58,6 +58,13 @@ def days(rng: np.random.Generator, mean: float, size: int) -> Ints:
     return np.asarray(rng.exponential(mean, size), dtype=np.int64)
 
 
+def day_after(rng: np.random.Generator, start: Ints, mean: float, end: Ints | int) -> Ints:
+    """A day after ``start``, ``mean`` days later on average, never past ``end`` and not heaped on it."""
+    waited = 1 + days(rng, mean, len(start))
+    room = np.maximum(end - start, 0)
+    return np.asarray(start + np.where(waited > room, (rng.random(len(start)) * (room + 1)).astype(np.int64), waited))
+
+
 def share_out(total: int, weights: Floats) -> Ints:
     """``total`` in whole numbers over ``weights``: largest remainder, ties to the earlier row."""
     quotas = total * weights / weights.sum()

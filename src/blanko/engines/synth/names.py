@@ -39,7 +39,8 @@ COMMON_LAST_MEN = split("Hidayat Setiawan Santoso Kurniawan Saputra Wijaya Nugro
 COMMON_LAST_WOMEN = split("Lestari Wahyuni Rahayu Rahmawati Handayani Astuti Susanti Safitri Utami Wati Sari")
 CLANS = split(
     "Siregar Nainggolan Sihombing Simanjuntak Sinaga Situmorang Manullang Marpaung Tampubolon Sitorus Hutagalung "
-    "Damanik Saragih Simbolon Sitompul Napitupulu Hutapea Samosir Sihotang Hutasoit Marbun Mangunsong Sirait Nababan Dongoran"
+    "Damanik Saragih Simbolon Sitompul Napitupulu Hutapea Samosir Sihotang Hutasoit Marbun "
+    "Mangunsong Sirait Nababan Dongoran"
 )
 ROOTS = split("Su Sar Har Pur Mul Kas Pon Tug Leg Ngat Jum Sum Sup Sut Sug Suk Sun Sud Kar Dar Mar War Pai Sam Tar")
 ENDINGS_MEN = split("yanto tono yono iman adi isno idi iran wanto ijan irin oyo")

@@ -16,7 +16,7 @@ from blanko.engines.synth.people import CHILD, WIFE, People
 PARTS_MEN = (0.173, 0.531, 0.249, 0.047)
 PARTS_WOMEN = (0.205, 0.504, 0.236, 0.055)
 MUHAMMAD_SHARE = 0.065
-HAJJ_SHARE, DEGREE_SHARE, OTHER_TITLE_SHARE = 0.05, 0.04, 0.01
+HAJJ_SHARE, DEGREE_SHARE, OTHER_TITLE_SHARE = 0.03, 0.04, 0.01
 SURNAME_SHARE = 0.12
 NORTH_SUMATRA, BALI = 12, 51
 # Provinces where a family name is the rule; shares are our estimate from the lists' last words.

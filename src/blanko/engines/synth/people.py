@@ -98,9 +98,10 @@ def populate(*, village: Ints, people: Ints, as_of: date, seed: int, part: int) 
     child = role == CHILD
     mother = np.where(child & two_parents, first + 1, np.where(child & woman[first], first, -1))
     father = np.where(child & (two_parents | ~woman[first]), first, -1)
-    # A grandmother in the house is the husband's mother.
+    # A grandmother in the house is the husband's mother; one too young for that is another relative.
     last = start + size - 1
-    with_grandmother = last[(role[last] == GRANDPARENT) & woman[last]]
+    is_mother = (role[last] == GRANDPARENT) & woman[last] & (age[last] - age[start] >= 17 * YEAR)
+    with_grandmother = last[is_mother]
     mother[first[with_grandmother]] = with_grandmother
     moved = rng.random(count) < MOVED_SHARE
     first_home = np.repeat(village, people)
@@ -160,8 +161,11 @@ def _ages(rng: np.random.Generator, role: Ints, household: Ints, position: Ints)
     child = role == CHILD
     first_child = child & np.append(True, ~(child[:-1] & (household[1:] == household[:-1])))
     twin = child & ~first_child & (rng.random(count) < TWIN_SHARE * 2.2)
-    gap = np.where(twin, 0, 366 + days(rng, 2.4 * YEAR, count))
-    gap[first_child] = AGE_MIN_DAYS + days(rng, 6.5 * YEAR, int(first_child.sum()))
+    # Triplets are left out: each twin has one elder.
+    twin[1:] &= ~twin[:-1]
+    gap = np.where(twin, 0, 366 + np.minimum(days(rng, 2.4 * YEAR, count), int(5 * YEAR)))
+    youngest = np.minimum(days(rng, 6.5 * YEAR, int(first_child.sum())), int(18 * YEAR))
+    gap[first_child] = AGE_MIN_DAYS + youngest
     gap[~child] = 0
     summed = np.cumsum(gap)
     households = int(household[-1]) + 1

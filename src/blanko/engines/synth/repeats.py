@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from blanko.engines.synth.draws import Bools, Ints, choose_share, days, stream
+from blanko.engines.synth.draws import Bools, Ints, choose_share, day_after, stream
 from blanko.engines.synth.names import NONE, TYPOS, lexicon
 from blanko.engines.synth.naming import Names
 from blanko.engines.synth.people import People, civil, day_of, niks
@@ -167,8 +167,8 @@ def _repeat(
     second = niks(first_district=district[home], born=born, woman=people.woman[records.person])
     nik[fresh] = second[fresh] // 10_000 * 10_000 + 9_999 - second[fresh] % 10_000
     status = np.array(REPEAT_STATUSES)[choose_share(rng, REPEAT_STATUS_SHARES, again)]
-    recorded_on = np.minimum(records.recorded_on + 1 + days(rng, 500, again), on)
-    since = np.minimum(recorded_on + 10 + days(rng, 90, again), on)
+    recorded_on = day_after(rng, records.recorded_on, 500, on)
+    since = day_after(rng, recorded_on, 100, on)
     return Records(
         person=records.person,
         names=Names(words, title, degree),

@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 
-from blanko.engines.synth.draws import Bools, Floats, Ints, days, stream
+from blanko.engines.synth.draws import Bools, Floats, Ints, day_after, days, stream
 from blanko.engines.synth.people import NEVER_MARRIED, YEAR, People, day_number
 from blanko.kernel.errors import BlankoError
 
@@ -147,7 +147,7 @@ def stand(
     status = _statuses(rng, recorded, waiting * np.where(fresh, 4.0, 1.0), mix)
     out = min(BLANKS_OUT_FROM, on - 180)
     recorded_on = _recorded_on(rng, status, earliest, out, on)
-    status_since = _after(rng, recorded_on, 70, on)
+    status_since = day_after(rng, recorded_on, 70, on)
     in_queue = (status == PRINT_READY) & (rng.random(count) < 0.85)
     status_since[in_queue] = np.maximum(
         status_since[in_queue], out + (rng.random(int(in_queue.sum())) * (on - out)).astype(np.int64)
@@ -155,8 +155,8 @@ def stand(
     replaced = (status == PRINT_READY) & (rng.random(count) < mix.replacement) & (recorded_on < on - 400)
     # Whoever was recorded while there were blanks had the card before they ran out.
     served_by = np.where(recorded_on < out - 60, out, on)
-    issued_on = np.where(status == ISSUED, _after(rng, recorded_on, 150, served_by), 0)
-    issued_on = np.where(replaced, _after(rng, recorded_on, 120, status_since - 1), issued_on)
+    issued_on = np.where(status == ISSUED, day_after(rng, recorded_on, 150, served_by), 0)
+    issued_on = np.where(replaced, day_after(rng, recorded_on, 120, status_since - 1), issued_on)
     status_since = np.where(status == ISSUED, issued_on, status_since)
     draw = rng.random(count)
     suket = ((status == PRINT_READY) & (draw < mix.suket_print_ready)) | (
@@ -202,13 +202,6 @@ def _statuses(rng: np.random.Generator, recorded: Bools, waiting: Floats, mix: S
     return status
 
 
-def _after(rng: np.random.Generator, start: Ints, mean: float, end: Ints | int) -> Ints:
-    """A day after ``start``, ``mean`` days later on average, never past ``end`` and not heaped on it."""
-    waited = 1 + days(rng, mean, len(start))
-    room = np.maximum(end - start, 0)
-    return start + np.where(waited > room, (rng.random(len(start)) * (room + 1)).astype(np.int64), waited)
-
-
 def _recorded_on(rng: np.random.Generator, status: Ints, earliest: Ints, out: int, on: int) -> Ints:
     count = len(status)
     mass_to = min(MASS_RECORDING_TO, on)
@@ -218,8 +211,8 @@ def _recorded_on(rng: np.random.Generator, status: Ints, earliest: Ints, out: in
     queued = (status != ISSUED) & (status != PRINTED) & (rng.random(count) < 0.65)
     base = np.where(queued, recent, np.where(rng.random(count) < 0.68, mass, later))
     # Nobody is recorded before the 16th birthday; most come in the two years after it.
-    came_of_age = earliest + days(rng, 330, count)
-    return np.minimum(np.where(base < earliest, came_of_age, base), np.maximum(on, earliest))
+    came_of_age = day_after(rng, earliest, 330, np.maximum(on, earliest))
+    return np.where(base < earliest, came_of_age, base)
 
 
 def _deaths(rng: np.random.Generator, age: Floats, alive_at: Ints, mix: StatusMix, on: int) -> tuple[Ints, Ints]:

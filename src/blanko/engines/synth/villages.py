@@ -86,7 +86,9 @@ def settle(areas: VillageTable, *, people: int, seed: int, whole: Mapping[str, i
     """Spread ``people`` over villages: ``whole`` regencies exactly, the rest over whole villages of every province.
 
     A village that is in is in with all its people; only the last one is cut, so that the sum is exact. Each province
-    has at least one village when half of the people suffice for that. Raises TooFewPeople and UnknownRegency.
+    has at least one village unless these alone would take three quarters of the rest.
+
+    Raises TooFewPeople and UnknownRegency.
     """
     counts = np.zeros(len(areas.code), dtype=np.int64)
     free = np.ones(len(areas.code), dtype=bool)
@@ -127,13 +129,24 @@ def _settle_rest(
     # Systematic sampling: where a village lies on its province's line of people, from 0 to 1. Taking villages up to
     # one mark takes the same share of every province.
     line = (before - before[starts][group] + rng.random(int(group[-1]) + 1)[group] * sizes[order]) / total[group]
-    if int(sizes[order][starts].sum()) <= rest // 2:
-        line[starts] = -1.0
+    line[_one_each(sizes[order], group, rest)] = -1.0
     taken = order[np.argsort(line, kind="stable")]
     filled = np.cumsum(sizes[taken])
     last = int(np.searchsorted(filled, rest))
     counts[free[taken[:last]]] = sizes[taken[:last]]
     counts[free[taken[last]]] = rest - (int(filled[last - 1]) if last else 0)
+
+
+def _one_each(sizes: Ints, group: Ints, rest: int) -> NDArray[np.intp]:
+    """One village a group: the first that is small enough for all groups to have one, else the group's smallest.
+
+    Empty when even these would take three quarters of ``rest``: a small nation cannot reach everywhere.
+    """
+    small = sizes <= rest / (2 * (int(group[-1]) + 1))
+    order = np.lexsort((np.where(small, 0, sizes), group))
+    chosen = order[np.append(True, group[order][1:] != group[order][:-1])]
+    fits = int(sizes[chosen].sum()) <= 0.75 * rest
+    return np.asarray(chosen if fits else chosen[:0], dtype=np.intp)
 
 
 def _parts(district: Ints, people: Ints, seed: int) -> Ints:
