@@ -46,6 +46,7 @@ class Round(Fact):
     deadline = models.DateField(null=True)
     box_size = models.IntegerField()
     part_boxes = models.BooleanField()
+    part_reserve = models.PositiveIntegerField()
     rule_version = code()
     inputs_sha256 = code()
     document_sha256 = code()

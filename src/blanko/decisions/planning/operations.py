@@ -51,13 +51,14 @@ def draft_round(
     release: int,
     deadline: date | None = None,
     part_boxes: bool = True,
+    part_reserve: int = 0,
     by: str,
     at: datetime,
 ) -> int:
     """Share ``release`` blanks of the central warehouse by the needs of ``as_of``; return the round's number.
 
     With a ``deadline`` only the areas that have published it share in the release; what every other area lost by that
-    is stored. Nothing moves yet. Raises ReleaseExceedsStock, NothingReleased, NobodyHasDeadline.
+    is stored. ``part_reserve`` blanks of it are shared singly, lowest fill first. Nothing moves yet. Raises ReleaseExceedsStock, NothingReleased, NobodyHasDeadline.
     """
     with atomic():
         _alone()
@@ -72,6 +73,7 @@ def draft_round(
             box_size=warehouse.box_size(sealed),
             part_boxes=part_boxes,
             deadline=deadline,
+            part_reserve=part_reserve,
         )
         drafted = sharing.draft(queries.areas(as_of), terms)
         number = (models.Round.objects.aggregate(last=Max("number"))["last"] or 0) + 1
@@ -84,6 +86,7 @@ def draft_round(
             "deadline": deadline,
             "box_size": terms.box_size,
             "part_boxes": part_boxes,
+            "part_reserve": part_reserve,
             "rule_version": RULE_VERSION,
             "inputs_sha256": drafted.inputs_sha256,
             "document_sha256": drafted.document_sha256,

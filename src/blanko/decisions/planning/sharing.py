@@ -13,7 +13,7 @@ from blanko.decisions.planning.rules import Need, NobodyHasDeadline, departure
 from blanko.engines.allocation import RULE_VERSION, AreaNeed, AreaShare, Stage, allocate, allocate_stages
 
 _SIX_PLACES = Decimal("0.000001")
-TERMS = ("title", "as_of", "release", "stock", "box_size", "part_boxes", "deadline", "rule_version")
+TERMS = ("title", "as_of", "release", "stock", "box_size", "part_boxes", "part_reserve", "deadline", "rule_version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,10 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a round is asked to do. ``deadline`` None: the release is for every area."""
+    """What a round is asked to do. ``deadline`` None: the release is for every area.
+
+    ``part_reserve`` of the release is kept from whole boxes, for areas that need less than one.
+    """
 
     title: str
     as_of: date
@@ -45,6 +48,7 @@ class Terms:
     box_size: int
     part_boxes: bool
     deadline: date | None = None
+    part_reserve: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,13 @@ def draft(areas: Sequence[Area], terms: Terms) -> Draft:
                 f"no area has the deadline {terms.deadline}", mend="publish the deadline of the areas that have it"
             )
         effects = _effects(asked, terms, terms.deadline)
-    result = allocate(inside, stock=terms.release, box_size=terms.box_size, part_boxes=terms.part_boxes)
+    result = allocate(
+        inside,
+        stock=terms.release,
+        box_size=terms.box_size,
+        part_boxes=terms.part_boxes,
+        part_reserve=terms.part_reserve,
+    )
     given = {share.code: share for share in result.shares}
     everybody = {share.code: share for share in allocate(asked, stock=0, box_size=terms.box_size).shares}
     shares = tuple(_row(by_code[code], given.get(code), everybody[code], terms) for code in sorted(everybody))
@@ -188,6 +198,7 @@ def _terms(terms: Terms) -> dict[str, object]:
         "stock": terms.stock,
         "box_size": terms.box_size,
         "part_boxes": terms.part_boxes,
+        "part_reserve": terms.part_reserve,
         "deadline": terms.deadline,
         "rule_version": RULE_VERSION,
     }

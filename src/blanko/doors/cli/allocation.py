@@ -191,7 +191,7 @@ def _sum_up(result: StagedAllocation, given: argparse.Namespace, explained: Area
     lowest, highest = _extremes(result)
     left = given.stock - shared
     lines = [
-        f"{len(result.totals):,} areas share {shared:,} of {given.stock:,} blanks; {left:,} stay (rule {RULE_VERSION}).",
+        f"{len(result.totals):,} areas share {shared:,} of {given.stock:,} blanks; {left:,} stay ({RULE_VERSION}).",
         f"Lowest fill {lowest.fill_after:.1%} ({lowest.code}), highest {highest.fill_after:.1%} ({highest.code}).",
     ]
     for (stage, early), lost in zip(result.early, result.lost_to, strict=True):

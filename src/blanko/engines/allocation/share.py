@@ -123,16 +123,18 @@ def allocate(
     box_size: int,
     part_boxes: bool = False,
     reserve: int = 0,
+    part_reserve: int = 0,
     boxes_before: Mapping[str, int] | None = None,
 ) -> Allocation:
     """Share ``stock`` blanks (less a central ``reserve``) in whole boxes of ``box_size``, lowest fill first.
 
     Never more than the remaining need, never more than the stock; the order of ``areas`` does not matter. With
-    ``part_boxes`` what whole boxes leave is water-filled in single blanks. ``boxes_before`` are boxes by code that
+    ``part_boxes`` what whole boxes leave is water-filled in single blanks; ``part_reserve`` blanks are kept from whole
+    boxes for that: an area that needs less than a box would else wait until all others are served. ``boxes_before`` are boxes by code that
     this very round gave in a stage; they stand in ``in_hand`` and count for ties as given in this round.
     Raises InvalidNeed for negative or impossible numbers and repeated codes.
     """
-    _check(areas, stock=stock, box_size=box_size, reserve=reserve)
+    _check(areas, stock=stock, box_size=box_size, reserve=min(reserve, part_reserve))
     ordered = sorted(areas, key=lambda area: area.code)
     need = np.array([area.need + area.earlier for area in ordered], dtype=np.int64)
     held = np.array([area.in_hand + area.in_transit + area.earlier for area in ordered], dtype=np.int64)
@@ -144,7 +146,7 @@ def allocate(
         held=held,
         unit=box_size,
         units_max=remaining // box_size,
-        count=free // box_size,
+        count=max(0, free - (part_reserve if part_boxes else 0)) // box_size,
         rank=_rank(ordered),
         before=before,
     )

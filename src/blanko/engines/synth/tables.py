@@ -132,7 +132,7 @@ def build(made: Made) -> Part:
             "status": texts(STATUSES, ordered.status, none=ordered.status == 0),
             "status_since": dates(ordered.status_since),
             "card_issued_on": dates(ordered.issued_on),
-            "suket_no": _suket_numbers(ordered, office[order], areas),
+            "suket_no": _suket_numbers(ordered, office[order], made),
             "family_card_no": digits(_family_cards(made, ordered, order), 16),
         }
     )
@@ -168,15 +168,15 @@ def _addresses(rng: np.random.Generator, made: Made, home: Ints, person: Ints) -
     )
 
 
-def _suket_numbers(records: Records, office: Ints, areas: VillageTable) -> pa.StringArray:
+def _suket_numbers(records: Records, office: Ints, made: Made) -> pa.StringArray:
     year = civil(np.where(records.suket, np.maximum(records.status_since, records.recorded_on), 0))[0]
     none = ~records.suket
     serial = number_within(np.where(records.suket, office, -1)) + 1
     return joined(
-        "470/",
+        f"470/{made.part:02d}",
         digits(serial, 5, none=none),
         "/",
-        texts(areas.regency_codes, office),
+        texts(made.areas.regency_codes, office),
         "/",
         pa.array(year).cast(pa.string()),
     )

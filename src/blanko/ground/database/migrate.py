@@ -9,11 +9,11 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
+from blanko.ground.database import roles
 from blanko.ground.database.errors import NotOurs
 from blanko.rooms import sql_in_order
 
 LOCK = 0x0B1A_9C0
-REPLAY_MARK = "blanko replay"
 
 
 def fingerprint() -> str:
@@ -76,23 +76,8 @@ def start_anew() -> None:
             "this database holds loaded files, and a replay would replace them",
             mend="run the demo with BLANKO_HOME set to another folder",
         )
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(
-            "SELECT format('DROP TABLE IF EXISTS %I CASCADE', tablename) FROM pg_tables WHERE schemaname = 'public'"
-        )
-        drops = [row[0] for row in cursor.fetchall()]
-        cursor.execute(
-            "SELECT format('DROP FUNCTION IF EXISTS %s CASCADE', p.oid::regprocedure) FROM pg_proc p"
-            " JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'public'"
-            " AND pg_get_userbyid(p.proowner) = current_user AND p.prokind = 'f'"
-        )
-        drops += [row[0] for row in cursor.fetchall()]
-        for drop in drops:
-            cursor.execute(drop)
-        cursor.execute(
-            "SELECT format('DROP TYPE IF EXISTS %I CASCADE', typname) FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace"
-            " WHERE n.nspname = 'public' AND t.typtype = 'e'"
-        )
-        for (drop,) in cursor.fetchall():
-            cursor.execute(drop)
-        cursor.execute("COMMENT ON SCHEMA public IS NULL")
+    owner = connections["owner"]
+    with owner.cursor() as cursor:
+        cursor.execute("DROP SCHEMA public CASCADE")
+        cursor.execute("CREATE SCHEMA public")
+    roles.grant(owner.connection)

@@ -93,7 +93,7 @@ def sign_contract(
     tender_no: str | None = None,
     lead_days: Mapping[Stage, int] | None = None,
 ) -> None:
-    """Add a contract. Raises NotContractSum when quantity x unit price is not the total, UnknownTender, AlreadyRegistered.
+    """Add a contract. Raises NotContractSum (quantity x unit price is not the total), UnknownTender, AlreadyRegistered.
 
     ``lead_days`` are the calendar days that each stage takes after what it needs.
     """
@@ -190,7 +190,7 @@ def accept_lot(
 ) -> int:
     """Accept a released lot but for its ``rejected`` boxes (number -> reason); return the accepted boxes.
 
-    Raises UnknownLot, NotReleased, StageOutOfOrder, BoxNotInLot, AlreadyRegistered (accepted before, or the BAST is used).
+    Raises UnknownLot, NotReleased, StageOutOfOrder, BoxNotInLot, AlreadyRegistered (accepted before, or a used BAST).
     """
     reached = _reached(lot_no)
     if Stage.RELEASED not in reached:

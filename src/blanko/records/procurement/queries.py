@@ -40,7 +40,7 @@ class LotNow:
 
 
 def lots(*, contract_no: str | None = None, lot_no: str | None = None) -> list[LotNow]:
-    """Each lot with its stages, their dates, and when the stages that are missing are due by the contract's lead times."""
+    """Each lot with its stages and dates, and when missing stages are due by the contract's lead times."""
     lead = {
         contract: {Stage(stage): days for stage, days in (given or {}).items()}
         for contract, given in models.Contract.objects.values_list("contract_no", "lead_days")
@@ -64,7 +64,7 @@ def _lot(row: dict[str, Any], lead_days: dict[Stage, int]) -> LotNow:
 
 
 def contracts() -> list[dict[str, Any]]:
-    """Each contract with its price and, in blanks: quantity, planned, announced, held (arrived, no stock), accepted, rejected."""
+    """Each contract, and in blanks: quantity, planned, announced, held (arrived, no stock), accepted, rejected."""
     planned = dict(models.Delivery.objects.values_list("contract_no").annotate(Sum("quantity")))
     found = []
     now = lots()

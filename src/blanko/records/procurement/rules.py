@@ -119,7 +119,7 @@ def check_sum(*, quantity: int, unit_price_idr: int, total_idr: int) -> None:
 
 
 def check_next(stage: Stage, *, reached: Mapping[Stage, date], on: date) -> None:
-    """Raise StageReportedTwice or StageOutOfOrder unless a lot that reached these stages can reach ``stage`` on ``on``."""
+    """Raise StageReportedTwice or StageOutOfOrder unless a lot at these stages can reach ``stage`` on ``on``."""
     if stage in reached:
         raise StageReportedTwice(f"{stage} was reached on {reached[stage]}", mend="report the next stage")
     missing = [need for need in NEEDS[stage] if need not in reached]

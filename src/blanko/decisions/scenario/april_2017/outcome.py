@@ -18,6 +18,8 @@ from blanko.records.entitlement import queries as entitlement
 from blanko.records.intake import queries as intake
 from blanko.records.procurement import queries as procurement
 
+# What the minister quoted on 4 April are the counts of this day.
+STATED_ON = "2017-03-29"
 LAMPUNG, LAMPUNG_ON, LAMPUNG_METRIC = "18", date(2017, 4, 10), "blanks_allocated"
 
 
@@ -75,7 +77,7 @@ def lines() -> tuple[Line, ...]:
         if figure.metric == LAMPUNG_METRIC and figure.area[:2] == LAMPUNG and len(figure.area) == 4
         and figure.date == LAMPUNG_ON
     }  # fmt: skip
-    needs = rounds.needs(LAMPUNG_ON)
+    needs = _needs_in_round(LAMPUNG_ON)
     return said.table(
         Inputs(
             said_on=SAID_ON,
@@ -88,9 +90,22 @@ def lines() -> tuple[Line, ...]:
                 StageCost(row["deadline"], tuple(row["areas"]), row["blanks"], row["lost"]) for row in stages()
             ],
             lampung_allocated=allocated,
-            lampung_needs={code: needs[code].need + needs[code].earlier for code in allocated},
+            lampung_needs={code: needs[code] for code in allocated},
+            lampung_figures=[
+                figure.key
+                for figure in transparency.published(known_on=LAST, metric=LAMPUNG_METRIC)
+                if figure.area in allocated
+            ],
         )
     )
+
+
+def _needs_in_round(day: date) -> dict[str, int]:
+    """The needs by which the last round up to a day was shared, as they were stored with it."""
+    earlier = [row for row in rounds.rounds() if row["as_of"] <= day and row["state"] == "committed"]
+    if not earlier:
+        return {code: fill.need for code, fill in fills().items()}
+    return {share["regency"]: share["need"] + share["earlier"] for share in rounds.round(earlier[0]["number"])["shares"]}
 
 
 def backlog() -> dict[str, int]:
@@ -112,17 +127,22 @@ def national() -> dict[str, int]:
     return {name: stated[name].value for name in ("not_recorded", "awaiting_uniqueness", "prr_unprinted") if name in stated}
 
 
+def _unique_name(row: Mapping[str, Any]) -> str:
+    """The bare name belongs to the figure that was quoted on 4 April (that of 29 March); others carry their day."""
+    return str(row["name"]) if str(row["date"]) == STATED_ON else f"{row['name']} ({row['date']})"
+
+
 def as_json(*, timings: Mapping[str, float], followed: str | None, language: sentences.Language = "en") -> dict[str, Any]:
     """The object of ``./blanko demo --json``."""
     at_end = fills()
     committed = [row for row in rounds.rounds() if row["state"] == "committed"]
     figures = [
         {
-            "name": row["name"], "value": row["value"], "numerator": row["numerator"],
+            "name": _unique_name(row), "value": float(row["value"]), "numerator": row["numerator"],
             "denominator": row["denominator"], "date": row["date"], "source": row["source"], "kind": row["kind"],
             "area": row["area"], "known_on": row["known_on"],
         }
-        for row in transparency.figures(known_on=LAST)
+        for row in transparency.figures(known_on=LAST, area="ID")
     ]  # fmt: skip
     contract = procurement.contracts()[0]
     custody = held.balance_sheet()

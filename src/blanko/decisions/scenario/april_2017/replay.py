@@ -39,6 +39,8 @@ FIRST, SAID_ON, LAST = date(2017, 3, 20), date(2017, 4, 4), date(2017, 4, 30)
 RUNOFF = date(2017, 4, 19)
 STAGE_DAY = date(2017, 3, 29)
 STAGE_RELEASE = 200_000
+# Kept from whole boxes in each weekly round, so that an office that needs less than a box is served in step with all others.
+PART_RESERVE = 80_000
 ROUND_DAYS = tuple(date(2017, 4, 4) + timedelta(weeks=i) for i in range(4))
 JAKARTA = ZoneInfo("Asia/Jakarta")
 # Loaded whole, one record a person: small enough for a demo, and both in the story (Jakarta's date; Lampung's equal counts).
@@ -120,10 +122,10 @@ def _write_files(replay: Replay, people: int, seed: int, folder: Path, tell: Tol
         progress=lambda what, done, of: tell(f"synthetic {what}", done / of),
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
-    write(nation, folder, only=("registrations", "applications", "deaths"))
+    write(nation, folder, only=("registrations.csv", "applications.csv", "deaths.csv"))
     facts = inputs.facts()
     populations = {regency.code: regency.population_2024 for regency in gazetteer.regencies_2017()}
-    estimated = estimates.estimates(facts=facts, populations=populations, as_of=SAID_ON)
+    estimated = estimates.estimates(facts=facts, populations=populations, as_of=STAGE_DAY)
     for name, counts in (("facts.csv", facts), ("estimates.csv", estimated)):
         with open(folder / name, "w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
@@ -165,7 +167,7 @@ def _order() -> None:
     with acting(principal="svc.procurement"):
         supply.order(by="pengadaan.pusat", at=at(FIRST, 11))
     rows = [
-        {"regency": d.regency, "deadline": d.deadline, "reason": d.reason, "published_on": d.published_on}
+        {"regency": d.regency, "deadline": d.deadline, "reason": d.reason, "published_on": d.published_on, "source": d.source}
         for d in inputs.deadlines()
     ]
     with acting(principal="svc.planning"):
@@ -211,6 +213,7 @@ def _round(replay: Replay, day: date, *, title: str, release: int | None, deadli
         stock = held.balance_sheet()["warehouse"]
         number = planning.draft_round(
             title=title, as_of=day, release=min(release or stock, stock), deadline=deadline, part_boxes=True,
+            part_reserve=0 if deadline else min(PART_RESERVE, stock),
             by="planner.pusat", at=at(day, 13),
         )  # fmt: skip
         planning.commit_round(round_no=number, by="kepala.pusat", at=at(day, 14))
@@ -222,7 +225,7 @@ def _receipts(day: date) -> None:
         movement
         for movement in held.on_the_way()
         if movement["to_office"] != "00"
-        and movement["dispatched_at"].astimezone(JAKARTA).date()
+        and movement["at"].astimezone(JAKARTA).date()
         + timedelta(days=gazetteer.transport_days(movement["to_office"]))
         <= day
     ]
@@ -256,5 +259,7 @@ def _office_day(replay: Replay, office: str, day: date) -> None:
 
 
 def _publish(day: date) -> None:
+    with acting(principal="svc.registry"):
+        entitlement.refresh(as_of=day, by="svc.registry", at=at(day, 16))
     with acting(principal="svc.transparency"):
         transparency.publish_counts(by="svc.transparency", at=at(day, 17))

@@ -25,6 +25,12 @@ FAILED_SOURCE = (
 SIGNED_SOURCE = "https://surabaya.bisnis.com/read/20170404/531/761318/kemendagri-distribusikan-blangko-e-ktp"
 # What is still to come after the replay, in equal lots to the middle of September, when the last of the 7 million had left.
 LATER_DELIVERIES = tuple(date(2017, 5, 8) + timedelta(weeks=3 * i) for i in range(6))
+SIGNED_ON = date(2017, 3, 20)
+# Shares of the time from contract to shipment.
+STAGES_BEFORE = {
+    Stage.CHIPS_MADE_ABROAD: 0.4, Stage.CHIPS_ARRIVED: 0.6, Stage.BODY_MADE_HOME: 0.6,
+    Stage.PRINTED_AND_TESTED: 0.9, Stage.SHIPPED: 1.0,
+}  # fmt: skip
 LEAD_DAYS = {Stage.CHIPS_MADE_ABROAD: 30, Stage.CHIPS_ARRIVED: 14, Stage.BODY_MADE_HOME: 10}
 
 
@@ -78,7 +84,7 @@ def order(*, by: str, at: datetime) -> None:
         owner_estimate_idr=92_182_778_188, winner="PT Pura Barutama", award_idr=82_250_000_000, by=by, at=at,
     )  # fmt: skip
     procurement.sign_contract(
-        contract_no=CONTRACT, supplier="PT Pura Barutama", signed_on=date(2017, 3, 20), quantity=7_000_000,
+        contract_no=CONTRACT, supplier="PT Pura Barutama", signed_on=SIGNED_ON, quantity=7_000_000,
         unit_price_idr=11_750, total_idr=82_250_000_000, box_size=BOX_SIZE, source=SIGNED_SOURCE, tender_no=TENDER,
         lead_days=LEAD_DAYS, by=by, at=at,
     )  # fmt: skip
@@ -92,15 +98,15 @@ def order(*, by: str, at: datetime) -> None:
 
 
 def announce(lot: Lot, *, by: str, at: datetime) -> None:
-    """The lot with the stages that lie behind it on the day when it is shipped."""
+    """The lot, ordered with the contract, with the stages that lie behind it on the day when it is shipped.
+
+    No source tells their days: they are spread over the time between contract and shipment, and are estimates.
+    """
     procurement.announce_lot(
         lot_no=lot.lot_no, contract_no=CONTRACT, series=SERIES, first_box=lot.first_box, box_count=lot.box_count,
-        announced_on=lot.shipped_on, by=by, at=at,
+        announced_on=SIGNED_ON, by=by, at=at,
     )  # fmt: skip
-    # Chips were ordered before the contract: with it they could not have been abroad and back within a week.
-    before = {
-        Stage.ORDERED: 60, Stage.CHIPS_MADE_ABROAD: 30, Stage.CHIPS_ARRIVED: 14, Stage.BODY_MADE_HOME: 10,
-        Stage.PRINTED_AND_TESTED: 2, Stage.SHIPPED: 0,
-    }  # fmt: skip
-    for stage, days in before.items():
-        procurement.advance_lot(lot_no=lot.lot_no, stage=stage, on=lot.shipped_on - timedelta(days=days), by=by, at=at)
+    span = (lot.shipped_on - SIGNED_ON).days
+    for stage, part in STAGES_BEFORE.items():
+        on = SIGNED_ON + timedelta(days=int(span * part))
+        procurement.advance_lot(lot_no=lot.lot_no, stage=stage, on=on, by=by, at=at)

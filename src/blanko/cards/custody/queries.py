@@ -1,0 +1,141 @@
+"""Read who holds what, and the way of a box or a blank."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from blanko.cards.custody import rules
+from blanko.cards.custody.rules import Line
+from blanko.ground.database import sql
+from blanko.kernel.boxes import BlankSerial, BoxId
+from blanko.kernel.errors import InvalidValue
+
+_WHOLE = (1, 9999)
+
+
+class Holding(NamedTuple):
+    """Good blanks of an office, and what is on its way to it. ``opened``: good blanks outside sealed boxes."""
+
+    good: int
+    in_transit_in: int
+    whole_boxes: int | None = None
+    opened: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A movement's ends and lines."""
+
+    from_office: str
+    to_office: str
+    lines: tuple[Line, ...]
+
+
+def _rows(file: str, **values: object) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.text(__package__, file), values)
+        return list(cursor.fetchall())
+
+
+def _dicts(file: str, **values: object) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.text(__package__, file), values)
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def holdings(*, at: datetime | None = None, office: str | None = None) -> dict[str, Holding]:
+    """What each office holds now; with ``at``, what it held then, folded from the journal (no whole or opened then)."""
+    if at is None:
+        return {row[0]: Holding(*map(int, row[1:])) for row in _rows("holdings.sql", office=office)}
+    return {row[0]: Holding(int(row[1]), int(row[2])) for row in _rows("holdings_at.sql", at=at, office=office)}
+
+
+def balance_sheet() -> dict[str, int]:
+    """Blanks received, and where they are: received is the sum of the rest.
+
+    ``received`` is counted from the journal and the rest from the running balances.
+    """
+    (row,) = _dicts("balance_sheet.sql")
+    return {name: int(value) for name, value in row.items()}
+
+
+def boxes_at(office: str) -> list[Line]:
+    """The sealed boxes of an office, the oldest first."""
+    return [Line(*row) for row in _rows("boxes_at.sql", office=office, limit=None)]
+
+
+def oldest_boxes(office: str, n: int) -> list[Line]:
+    """The ``n`` oldest sealed boxes of an office, for a dispatch list; fewer when it has fewer."""
+    return [Line(*row) for row in _rows("boxes_at.sql", office=office, limit=n)]
+
+
+def box_lines(boxes: Iterable[tuple[str, int]]) -> tuple[Line, ...]:
+    """Each box as the line that holds all of it. An unknown box becomes a line that the database refuses by name."""
+    named = list(boxes)
+    series, numbers = [box[0] for box in named], [box[1] for box in named]
+    return tuple(Line(*row) for row in _rows("box_lines.sql", series=series, box_no=numbers))
+
+
+def accepted_boxes(lot_no: str) -> tuple[Line, ...]:
+    """The boxes that an accepted lot brings. Raises LotNotAccepted."""
+    lines = tuple(Line(*row) for row in _rows("accepted_boxes.sql", lot_no=lot_no))
+    if not lines:
+        raise rules.LotNotAccepted(f"lot {lot_no} has no accepted boxes", mend="release and accept the lot first")
+    return lines
+
+
+def pending(movement: str) -> Pending:
+    """The ends and lines of a movement. Raises UnknownMovement."""
+    rows = _rows("pending.sql", movement=movement)
+    if not rows:
+        raise rules.UnknownMovement(f"there is no movement {movement}", mend="look up what is on its way")
+    return Pending(rows[0][0], rows[0][1], tuple(Line(*row[2:]) for row in rows))
+
+
+def on_the_way(*, to_office: str | None = None) -> list[dict[str, Any]]:
+    """Pending movements: movement, kind, from_office, to_office, quantity, by, at, papers; the earliest first."""
+    rows = _dicts("on_the_way.sql", office=to_office)
+    return [{**row, "papers": json.loads(row["papers"])} for row in rows]
+
+
+def parse(identifier: str) -> tuple[BoxId, int, int]:
+    """A box or a serial as its box and positions. Raises InvalidValue."""
+    try:
+        serial = BlankSerial.parse(identifier)
+    except InvalidValue:
+        try:
+            return BoxId.parse(identifier), *_WHOLE
+        except InvalidValue as error:
+            raise InvalidValue(
+                f"{identifier!r} is neither a box nor a blank's serial",
+                mend="write PB17-000042 for a box, PB17-000042-0007 for a blank",
+            ) from error
+    return serial.box, serial.position, serial.position
+
+
+def places(identifier: str) -> list[dict[str, Any]]:
+    """Where a box's blanks, or one blank, are now: first, last, condition, office or movement, lot, sealed."""
+    box, first, last = parse(identifier)
+    return _dicts("places.sql", series=box.series, box_no=box.number, first=first, last=last)
+
+
+def way_of(identifier: str) -> list[dict[str, Any]]:
+    """Every step of a box or a blank, in order: at, kind, phase, from_office, to_office, by, papers, reason, event, ...
+
+    Raises InvalidValue for what is no identifier, and NothingHeld for what was never in custody.
+    """
+    box, first, last = parse(identifier)
+    names = ("at", "movement", "kind", "phase", "from_office", "to_office", "by", "before", "after", "lot", "first",
+             "last", "papers", "reason", "event")  # fmt: skip
+    rows = _rows("way.sql", series=box.series, box_no=box.number, first=first, last=last)
+    if not rows:
+        raise rules.NothingHeld(f"{identifier} was never in custody", mend="look the number up on the box")
+    steps = [dict(zip(names, row, strict=True)) for row in rows]
+    return [{**step, "papers": json.loads(step["papers"])} for step in steps]

@@ -1,0 +1,344 @@
+"""What may move, and how; what is refused, and by which name. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from blanko.ground.audit.merkle import canonical, leaf
+from blanko.kernel.boxes import BlankSerial, BoxId
+from blanko.kernel.errors import BlankoError, InvalidValue
+
+CENTRE: Final = "00"
+
+
+class Condition(StrEnum):
+    """What a blank is. Nothing leaves the book: a destroyed or missing blank keeps its row and its last office."""
+
+    GOOD = "good"
+    SPOILED = "spoiled"
+    PERSONALISED = "personalised"
+    ISSUED = "issued"
+    DESTROYED = "destroyed"
+    MISSING = "missing"
+
+
+class Kind(StrEnum):
+    """Why blanks move or change."""
+
+    RECEIPT = "receipt"
+    DISPATCH = "dispatch"
+    RETURN = "return"
+    OPENING = "opening"
+    PERSONALISATION = "personalisation"
+    SPOILAGE = "spoilage"
+    ISSUANCE = "issuance"
+    LOSS = "loss"
+    FINDING = "finding"
+    DESTRUCTION = "destruction"
+
+
+class Phase(StrEnum):
+    """A movement between offices is pending until it is posted, voided or returned; all others are posted at once."""
+
+    PENDING = "pending"
+    POSTED = "posted"
+    VOIDED = "voided"
+    RETURNED = "returned"
+
+
+class Lawful(NamedTuple):
+    """A kind, what the blanks are before (None: not ours yet) and after, and the phase in which it begins."""
+
+    kind: Kind
+    before: Condition | None
+    after: Condition
+    begins: Phase
+
+
+_K, _C = Kind, Condition
+# The database keeps the same table: custody_lawful. A movement that is not in it cannot be stored.
+LAWFUL: Final[tuple[Lawful, ...]] = (
+    Lawful(_K.RECEIPT, None, _C.GOOD, Phase.POSTED),
+    Lawful(_K.DISPATCH, _C.GOOD, _C.GOOD, Phase.PENDING),
+    Lawful(_K.RETURN, _C.GOOD, _C.GOOD, Phase.PENDING),
+    Lawful(_K.OPENING, _C.GOOD, _C.GOOD, Phase.POSTED),
+    Lawful(_K.PERSONALISATION, _C.GOOD, _C.PERSONALISED, Phase.POSTED),
+    Lawful(_K.SPOILAGE, _C.GOOD, _C.SPOILED, Phase.POSTED),
+    Lawful(_K.SPOILAGE, _C.PERSONALISED, _C.SPOILED, Phase.POSTED),
+    Lawful(_K.ISSUANCE, _C.PERSONALISED, _C.ISSUED, Phase.POSTED),
+    Lawful(_K.LOSS, _C.GOOD, _C.MISSING, Phase.POSTED),
+    Lawful(_K.LOSS, _C.SPOILED, _C.MISSING, Phase.POSTED),
+    Lawful(_K.LOSS, _C.PERSONALISED, _C.MISSING, Phase.POSTED),
+    Lawful(_K.FINDING, _C.MISSING, _C.GOOD, Phase.POSTED),
+    Lawful(_K.FINDING, _C.MISSING, _C.SPOILED, Phase.POSTED),
+    Lawful(_K.FINDING, _C.MISSING, _C.PERSONALISED, Phase.POSTED),
+    Lawful(_K.DESTRUCTION, _C.SPOILED, _C.DESTROYED, Phase.POSTED),
+)
+# How a pending movement ends.
+ENDS: Final[tuple[Phase, ...]] = (Phase.POSTED, Phase.VOIDED, Phase.RETURNED)
+
+
+class UnknownBox(BlankoError):
+    """No box of this series has this number here."""
+
+
+class BoxReceivedTwice(BlankoError):
+    """A box of the lot is in custody already."""
+
+
+class LotNotAccepted(BlankoError):
+    """The lot is unknown, held, or not accepted: nothing of it is stock."""
+
+
+class BoxAlreadyDispatched(BlankoError):
+    """The box is on its way already."""
+
+
+class BlankElsewhere(BlankoError):
+    """The box or blank is not at the office that would send or use it."""
+
+
+class BoxNotOpened(BlankoError):
+    """Part of a box was named, and the box is sealed."""
+
+
+class BoxAlreadyOpened(BlankoError):
+    """The box is opened: its blanks are named by their positions."""
+
+
+class BlankNotInCondition(BlankoError):
+    """A blank is not in the condition that the step starts from."""
+
+
+class NotEnoughBlanks(BlankoError):
+    """An office holds fewer blanks than the step needs."""
+
+
+class UnknownMovement(BlankoError):
+    """No movement has this key."""
+
+
+class MovementSettled(BlankoError):
+    """The movement was posted, voided or returned before."""
+
+
+class SamePersonBothEnds(BlankoError):
+    """Whoever sent a consignment cannot receive it."""
+
+
+class KeyReused(BlankoError):
+    """The key (device, sequence) named another movement before."""
+
+
+class LineTwice(BlankoError, ValueError):
+    """A blank stands in two lines of one operation."""
+
+
+class EmptyMovement(BlankoError, ValueError):
+    """A movement has no lines."""
+
+
+class Unlawful(BlankoError):
+    """No row of the table of lawful movements allows this."""
+
+
+class NothingHeld(BlankoError):
+    """Neither a movement nor a box bears on this identifier."""
+
+
+# SQLSTATE -> error. The functions check in this order, so that of several reasons always the same one is named.
+REFUSALS: Final[dict[str, type[BlankoError]]] = {
+    "BL501": KeyReused,
+    "BL502": UnknownMovement,
+    "BL503": MovementSettled,
+    "BL504": UnknownBox,
+    "BL505": BoxAlreadyDispatched,
+    "BL506": BlankElsewhere,
+    "BL507": BoxNotOpened,
+    "BL508": BoxAlreadyOpened,
+    "BL509": BlankNotInCondition,
+    "BL510": NotEnoughBlanks,
+    "BL511": LotNotAccepted,
+    "BL512": BoxReceivedTwice,
+    "BL513": Unlawful,
+}
+CONSTRAINTS: Final[dict[str, type[BlankoError]]] = {
+    "custody_phase_two_persons": SamePersonBothEnds,
+    "custody_phase_ends_once": MovementSettled,
+    "custody_movement_lawful": Unlawful,
+    "custody_movement_ends": Unlawful,
+    "custody_balance_not_negative": NotEnoughBlanks,
+    "custody_box_pkey": BoxReceivedTwice,
+    "custody_line_pkey": LineTwice,
+}
+# Another transaction was in the way; the same call may succeed when it is tried again.
+CONFLICTS: Final = frozenset({"40P01", "40001", "23P01"})
+TRIES: Final = 5
+
+
+class Key(NamedTuple):
+    """Names a movement for ever: the device that asked, and its running number there."""
+
+    device: str
+    sequence: int
+
+    @property
+    def movement(self) -> str:
+        return f"{self.device}:{self.sequence}"
+
+
+class Line(NamedTuple):
+    """Blanks ``first`` to ``last`` of one box. A whole sealed box is its positions 1 to its size."""
+
+    series: str
+    box_no: int
+    first: int
+    last: int
+
+    @property
+    def quantity(self) -> int:
+        return self.last - self.first + 1
+
+    @property
+    def box(self) -> BoxId:
+        return BoxId(self.series, self.box_no)
+
+
+@dataclass(frozen=True, slots=True)
+class Consignment:
+    """What goes to one office under one key. ``papers`` are plain JSON: surat jalan number, courier, seals, ..."""
+
+    to_office: str
+    lines: Sequence[Line]
+    key: Key
+    papers: dict[str, object] = field(default_factory=dict)
+
+
+class Receipt(NamedTuple):
+    """A person at the receiving office takes over one movement."""
+
+    movement: str
+    by: str
+    papers: dict[str, object] = {}
+
+
+def lines_of_serials(serials: Iterable[BlankSerial | str]) -> tuple[Line, ...]:
+    """The fewest lines that hold exactly these blanks, in order. Raises LineTwice, InvalidValue."""
+    parsed = sorted(s if isinstance(s, BlankSerial) else BlankSerial.parse(s) for s in serials)
+    lines: list[Line] = []
+    for serial in parsed:
+        series, number, position = serial.box.series, serial.box.number, serial.position
+        if lines and (lines[-1].series, lines[-1].box_no) == (series, number):
+            if lines[-1].last == position:
+                raise LineTwice(f"{serial} is named twice", mend="name each blank once")
+            if lines[-1].last == position - 1:
+                lines[-1] = lines[-1]._replace(last=position)
+                continue
+        lines.append(Line(series, number, position, position))
+    return tuple(lines)
+
+
+def check_lines(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """The lines in order. Raises EmptyMovement, InvalidValue (a backward line), LineTwice (a blank in two lines)."""
+    ordered = tuple(sorted(lines))
+    if not ordered:
+        raise EmptyMovement("nothing is moved", mend="name at least one box or blank")
+    before: Line | None = None
+    for line in ordered:
+        if not 1 <= line.first <= line.last:
+            raise InvalidValue(f"{line.box} {line.first} to {line.last} is no range", mend="give 1 <= first <= last")
+        if before is not None and before[:2] == line[:2] and before.last >= line.first:
+            raise LineTwice(f"{line.box}: blank {line.first} stands in two lines", mend="name each blank once")
+        before = line
+    return ordered
+
+
+def check_lawful(kind: Kind, before: Condition | None, after: Condition) -> Lawful:
+    """The row of the table that allows this. Raises Unlawful and names what the kind allows."""
+    for row in LAWFUL:
+        if row[:3] == (kind, before, after):
+            return row
+    allowed = ", ".join(f"{row.before or 'nothing'} to {row.after}" for row in LAWFUL if row.kind is kind)
+    raise Unlawful(f"{kind} does not make {before or 'nothing'} into {after}", mend=f"allowed: {allowed}")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A movement that is ready to be sealed and sent to the database, with its rows in their canonical form."""
+
+    kind: Kind
+    before: Condition | None
+    after: Condition
+    from_office: str | None
+    to_office: str
+    lines: tuple[Line, ...]
+    key: Key
+    by: str
+    at: datetime
+    papers: dict[str, object] = field(default_factory=dict)
+    lot: str = ""
+    return_of: str = ""
+    reason: str = ""
+
+    @property
+    def movement(self) -> str:
+        return self.key.movement
+
+    @property
+    def quantity(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+    def movement_row(self) -> dict[str, object]:
+        """The sealed columns of custody_movement. ``digest`` tells a repeated call from another one under its key."""
+        row: dict[str, object] = {
+            "movement": self.movement,
+            "device": self.key.device,
+            "sequence": self.key.sequence,
+            "kind": str(self.kind),
+            "condition_before": str(self.before or ""),
+            "condition_after": str(self.after),
+            "from_office": self.from_office or "",
+            "to_office": self.to_office,
+            "quantity": self.quantity,
+            "lot": self.lot,
+            "return_of": self.return_of,
+            "papers": self.papers,
+            "by": self.by,
+            "at": self.at,
+        }
+        # The clock and the sender of a repeated message may differ; what it does may not.
+        said = {name: value for name, value in row.items() if name not in ("at", "by", "papers")}
+        row["digest"] = sha256(
+            canonical("movement", {**said, "lines": [list(line) for line in self.lines]})
+        ).hexdigest()
+        return row
+
+    def begin_row(self) -> dict[str, object]:
+        """The sealed columns of the first phase in custody_movement_phase."""
+        begins = check_lawful(self.kind, self.before, self.after).begins
+        return phase_row(self.movement, begins, by=self.by, at=self.at, reason=self.reason)
+
+    def leaves(self) -> list[bytes]:
+        """The leaf hashes of all rows that this movement adds to the journal."""
+        movement = self.movement
+        found = [leaf("custody_movement", self.movement_row()), leaf("custody_movement_phase", self.begin_row())]
+        found += [leaf("custody_movement_line", {"movement": movement, **line._asdict()}) for line in self.lines]
+        return found
+
+
+def phase_row(
+    movement: str,
+    phase: Phase,
+    *,
+    by: str,
+    at: datetime,
+    reason: str = "",
+    papers: dict[str, object] | None = None,
+) -> dict[str, object]:
+    """The sealed columns of a row of custody_movement_phase."""
+    return {"movement": movement, "phase": str(phase), "by": by, "at": at, "reason": reason, "papers": papers or {}}

@@ -1,0 +1,200 @@
+SELECT audit_guard(t) FROM unnest(ARRAY['custody_movement', 'custody_movement_line', 'custody_movement_phase']::regclass[]) AS t;
+-- Only the functions below write here, as the owner: a row cannot be moved without its journal, its balance and its event.
+REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON custody_lawful, custody_movement, custody_movement_line, custody_movement_phase,
+    custody_box, custody_range, custody_balance FROM blanko_app;
+
+-- The table LAWFUL of rules.py; a test shows that they are equal.
+INSERT INTO custody_lawful (kind, condition_before, condition_after, begins) VALUES
+    ('receipt', '', 'good', 'posted'),
+    ('dispatch', 'good', 'good', 'pending'),
+    ('return', 'good', 'good', 'pending'),
+    ('opening', 'good', 'good', 'posted'),
+    ('personalisation', 'good', 'personalised', 'posted'),
+    ('spoilage', 'good', 'spoiled', 'posted'),
+    ('spoilage', 'personalised', 'spoiled', 'posted'),
+    ('issuance', 'personalised', 'issued', 'posted'),
+    ('loss', 'good', 'missing', 'posted'),
+    ('loss', 'spoiled', 'missing', 'posted'),
+    ('loss', 'personalised', 'missing', 'posted'),
+    ('finding', 'missing', 'good', 'posted'),
+    ('finding', 'missing', 'spoiled', 'posted'),
+    ('finding', 'missing', 'personalised', 'posted'),
+    ('destruction', 'spoiled', 'destroyed', 'posted');
+
+ALTER TABLE custody_movement
+    ADD CONSTRAINT custody_movement_lawful FOREIGN KEY (kind, condition_before, condition_after)
+        REFERENCES custody_lawful (kind, condition_before, condition_after),
+    ADD CONSTRAINT custody_movement_named CHECK (movement = device || ':' || sequence),
+    ADD CONSTRAINT custody_movement_by UNIQUE (movement, by),
+    -- A movement between offices has two ends; what happens to a blank at an office has one.
+    ADD CONSTRAINT custody_movement_ends CHECK (
+        CASE kind WHEN 'receipt' THEN from_office = '' AND to_office <> '' AND lot <> ''
+                  WHEN 'dispatch' THEN from_office <> '' AND to_office <> '' AND from_office <> to_office
+                  WHEN 'return' THEN from_office <> '' AND to_office <> '' AND from_office <> to_office AND return_of <> ''
+                  ELSE from_office <> '' AND from_office = to_office END);
+ALTER TABLE custody_movement_line ADD FOREIGN KEY (movement) REFERENCES custody_movement;
+ALTER TABLE custody_movement_phase ADD FOREIGN KEY (movement, begun_by) REFERENCES custody_movement (movement, by);
+
+ALTER TABLE custody_box ADD FOREIGN KEY (movement) REFERENCES custody_movement;
+ALTER TABLE custody_range
+    -- A sealed box has no ranges, and a box with ranges cannot become sealed again.
+    ADD FOREIGN KEY (series, box_no, box_state) REFERENCES custody_box (series, box_no, state),
+    ADD FOREIGN KEY (movement) REFERENCES custody_movement,
+    -- No blank is in two places.
+    ADD CONSTRAINT custody_range_once EXCLUDE USING gist (
+        series WITH =, box_no WITH =, int4range(first, last, '[]') WITH &&);
+
+CREATE FUNCTION custody_regency(office text) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+    SELECT CASE WHEN length(office) = 4 THEN office ELSE '' END
+$$;
+
+-- Says by name why these blanks of a box are not at an office in a condition. The order of the checks is the precedence.
+CREATE FUNCTION custody_refuse(of_series text, of_box int, of_first int, of_last int, of_office text, of_condition text)
+    RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    box custody_box;
+    wrong custody_range;
+    named text := format('%s-%s', of_series, lpad(of_box::text, 6, '0'));
+BEGIN
+    SELECT * INTO box FROM custody_box WHERE series = of_series AND box_no = of_box;
+    IF box.series IS NULL OR of_last > box.size THEN
+        RAISE EXCEPTION 'there is no % in custody', CASE WHEN box.series IS NULL THEN 'box ' || named
+            ELSE format('blank %s-%s', named, lpad(of_last::text, 4, '0')) END
+            USING ERRCODE = 'BL504', HINT = 'look the number up on the box';
+    END IF;
+    SELECT * INTO wrong FROM custody_range
+    WHERE series = of_series AND box_no = of_box
+      AND int4range(first, last, '[]') && int4range(of_first, of_last, '[]')
+      AND (movement IS NOT NULL OR office <> of_office OR condition <> of_condition)
+    ORDER BY movement IS NULL, office = of_office, first LIMIT 1;
+    IF coalesce(box.movement, wrong.movement) IS NOT NULL THEN
+        RAISE EXCEPTION '% is on its way in movement %', named, coalesce(box.movement, wrong.movement)
+            USING ERRCODE = 'BL505', HINT = 'settle that movement first';
+    END IF;
+    IF coalesce(box.office, wrong.office) <> of_office THEN
+        RAISE EXCEPTION '% is at office %, not at %', named, coalesce(box.office, wrong.office), of_office
+            USING ERRCODE = 'BL506', HINT = 'name boxes and blanks of that office';
+    END IF;
+    IF box.state = 'whole' THEN
+        RAISE EXCEPTION '% is sealed', named
+            USING ERRCODE = 'BL507', HINT = 'open the box first, or name it whole';
+    END IF;
+    RAISE EXCEPTION '% %-%: blank is %, not %', named, of_first, of_last, coalesce(wrong.condition, 'nowhere'), of_condition
+        USING ERRCODE = 'BL509', HINT = 'name blanks in that condition';
+END
+$$;
+
+-- Takes blanks out of the range that holds them; what is left of it stays. Raises by name when no range holds them.
+CREATE FUNCTION custody_take(
+    of_series text, of_box int, of_first int, of_last int, of_office text, of_movement text, of_condition text
+) RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    held custody_range;
+BEGIN
+    DELETE FROM custody_range
+    WHERE series = of_series AND box_no = of_box
+      AND int4range(first, last, '[]') @> int4range(of_first, of_last, '[]')
+      AND condition = of_condition
+      AND office IS NOT DISTINCT FROM of_office AND movement IS NOT DISTINCT FROM of_movement
+    RETURNING * INTO held;
+    IF held.id IS NULL THEN
+        PERFORM custody_refuse(of_series, of_box, of_first, of_last, of_office, of_condition);
+    END IF;
+    INSERT INTO custody_range (series, box_no, first, last, condition, office, movement, regency, event_id)
+    SELECT held.series, held.box_no, part.first, part.last, held.condition, held.office, held.movement, held.regency,
+           held.event_id
+    FROM (VALUES (held.first, of_first - 1), (of_last + 1, held.last)) AS part (first, last)
+    WHERE part.first <= part.last;
+END
+$$;
+
+-- Puts blanks into a place; neighbours in the same place and condition become one range.
+CREATE FUNCTION custody_put(
+    of_series text, of_box int, of_first int, of_last int, of_office text, of_movement text, of_condition text,
+    of_regency text, of_event bigint
+) RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    low int;
+    high int;
+BEGIN
+    WITH joined AS (
+        DELETE FROM custody_range
+        WHERE series = of_series AND box_no = of_box
+          AND int4range(first, last, '[]') && int4range(of_first - 1, of_last + 1, '[]')
+          AND condition = of_condition
+          AND office IS NOT DISTINCT FROM of_office AND movement IS NOT DISTINCT FROM of_movement
+        RETURNING first, last
+    )
+    SELECT least(of_first, min(first)), greatest(of_last, max(last)) INTO low, high FROM joined;
+    INSERT INTO custody_range (series, box_no, first, last, condition, office, movement, regency, event_id)
+    VALUES (of_series, of_box, low, high, of_condition, of_office, of_movement, of_regency, of_event);
+END
+$$;
+
+-- Adds to running balances. Leaf offices are locked first and the central row last, so that it is held shortest.
+CREATE FUNCTION custody_post(offices text[], serieses text[], conditions text[], deltas bigint[], of_event bigint)
+    RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO custody_balance (office, series, condition, quantity, regency, event_id)
+    SELECT office, series, condition, 0, custody_regency(office), of_event
+    FROM unnest(offices, serieses, conditions) AS d (office, series, condition)
+    GROUP BY office, series, condition
+    ORDER BY office = '00', office, series, condition
+    ON CONFLICT DO NOTHING;
+    PERFORM FROM custody_balance AS b
+    WHERE EXISTS (SELECT FROM unnest(offices, serieses, conditions) AS d (office, series, condition)
+                  WHERE d.office = b.office AND d.series = b.series AND d.condition = b.condition)
+    ORDER BY b.office = '00', b.office, b.series, b.condition FOR UPDATE;
+    UPDATE custody_balance AS b SET quantity = b.quantity + d.delta, event_id = of_event
+    FROM (SELECT office, series, condition, sum(delta) AS delta
+          FROM unnest(offices, serieses, conditions, deltas) AS d (office, series, condition, delta)
+          GROUP BY office, series, condition HAVING sum(delta) <> 0) AS d
+    WHERE b.office = d.office AND b.series = d.series AND b.condition = d.condition;
+END
+$$;
+
+-- True when exactly these movements are in the journal already: the message came twice. Raises KeyReused otherwise.
+CREATE FUNCTION custody_seen(movements jsonb) RETURNS boolean
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    named int;
+    seen int;
+    other text;
+BEGIN
+    SELECT count(*), count(m.movement), min(m.movement) FILTER (WHERE m.digest <> j.digest) INTO named, seen, other
+    FROM jsonb_to_recordset(movements) AS j (movement text, digest text)
+    LEFT JOIN custody_movement AS m ON m.movement = j.movement;
+    IF other IS NOT NULL OR (seen > 0 AND seen < named) THEN
+        RAISE EXCEPTION 'key % was used for another movement', coalesce(other, 'of this call')
+            USING ERRCODE = 'BL501', HINT = 'give each movement a sequence number of its own';
+    END IF;
+    RETURN seen > 0;
+END
+$$;
+
+-- Adds movements, their lines and first phases to the journal.
+CREATE FUNCTION custody_journal(
+    movements jsonb, l_movement text[], l_series text[], l_box int[], l_first int[], l_last int[], why text, of_event bigint
+) RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO custody_movement (movement, device, sequence, kind, condition_before, condition_after, from_office, to_office,
+                                  regency, quantity, lot, return_of, papers, digest, by, at, event_id)
+    SELECT movement, device, sequence, kind, condition_before, condition_after, from_office, to_office,
+           custody_regency(to_office), quantity, lot, return_of, papers, digest, by, at, of_event
+    FROM jsonb_to_recordset(movements) AS j (
+        movement text, device text, sequence bigint, kind text, condition_before text, condition_after text,
+        from_office text, to_office text, quantity bigint, lot text, return_of text, papers jsonb, digest text, by text,
+        at timestamptz);
+    INSERT INTO custody_movement_line (movement, series, box_no, first, last, event_id)
+    SELECT movement, series, box_no, first, last, of_event
+    FROM unnest(l_movement, l_series, l_box, l_first, l_last) AS l (movement, series, box_no, first, last);
+    INSERT INTO custody_movement_phase (movement, phase, by, begun_by, is_begin, reason, papers, at, event_id)
+    SELECT m.movement, k.begins, m.by, m.by, true, why, '{}', m.at, of_event
+    FROM jsonb_to_recordset(movements) AS j (movement text)
+    JOIN custody_movement AS m ON m.movement = j.movement
+    JOIN custody_lawful AS k USING (kind, condition_before, condition_after);
+END
+$$;
+-- These work for the functions that follow in published.sql and are nobody else's.
+REVOKE EXECUTE ON FUNCTION custody_refuse, custody_take, custody_put, custody_post, custody_seen, custody_journal FROM PUBLIC;

@@ -1,0 +1,52 @@
+"""``./blanko serve``: the pages and the API at a loopback address, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import socket
+import sys
+
+from blanko.kernel.errors import BlankoError
+
+HOST = "127.0.0.1"
+THREADS = 4
+
+
+class PortTaken(BlankoError):
+    """Another program listens there already."""
+
+
+def check_port(port: int) -> None:
+    """Raise PortTaken when the port cannot be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise PortTaken(f"port {port} is taken", mend="end the other program or use --port") from None
+
+
+def run(port: int) -> int:
+    """Serve until Ctrl-C or SIGTERM; 0 after it."""
+    import waitress
+
+    from blanko.wsgi import application
+
+    check_port(port)
+    # SIGTERM ends it as Ctrl-C does, so that the embedded server is let go in the same way.
+    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    print(f"\nOpen http://{HOST}:{port}   (Ctrl-C ends it)", file=sys.stderr, flush=True)
+    try:
+        waitress.serve(application, host=HOST, port=port, threads=THREADS, ident="blanko", _quiet=True)
+    except KeyboardInterrupt:
+        pass
+    print("blanko: ended", file=sys.stderr)
+    return 0
+
+
+def main(argv: list[str]) -> int:
+    """Serve what the database holds."""
+    parser = argparse.ArgumentParser(prog="blanko serve", description="Example: ./blanko serve --port 8000")
+    parser.add_argument("--port", type=int, default=8000)
+    return run(parser.parse_args(argv).port)
