@@ -366,6 +366,11 @@ def test_an_office_never_gives_a_document_number_twice(nation, table):
     assert len(set(keys)) == len(keys)
 
 
+def test_a_suket_number_is_given_once(nation):
+    given = nation.registrations["suket_no"].drop_null().to_pylist()
+    assert len(set(given)) == len(given) > 1000
+
+
 def test_every_office_counts_its_stock_once_in_the_last_week(nation):
     rows = nation.stock.to_pylist()
     assert len({row["office"] for row in rows}) == len(rows) == 514
