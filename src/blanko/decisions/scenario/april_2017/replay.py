@@ -246,16 +246,15 @@ def _office_day(replay: Replay, office: str, day: date) -> None:
     with acting(principal="svc.issuance"):
         cards = issuance.print_cards(office=office, limit=min(PRINTS_A_DAY, holding.good), by=operator, at=at(day, 15))
         spoiled = cards[SPOIL_EVERY - 1 :: SPOIL_EVERY]
-        for card in spoiled:
-            issuance.spoil(card=card, reason="chip does not answer", by=operator, at=at(day, 15))
+        if spoiled:
+            issuance.spoil(cards=spoiled, reason="chip does not answer", by=operator, at=at(day, 15))
         good = [card for card in cards if card not in set(spoiled)]
         handed = good[: int(len(good) * HANDED_SHARE)]
-        for card in handed:
+        if handed:
             issuance.hand_over(
-                card=card, to="holder", checked="face and fingerprint", by=f"kepala.{office}", at=at(day, 16)
+                cards=handed, to="holder", checked="face and fingerprint", by=f"kepala.{office}", at=at(day, 16)
             )
-        if replay.followed is None and handed:
-            replay.followed = issuance.serial_of(handed[0])
+            replay.followed = replay.followed or handed[0]
 
 
 def _publish(day: date) -> None:

@@ -1,0 +1,2 @@
+SELECT audit_guard('issuance_card');
+SELECT audit_guard('issuance_step');
