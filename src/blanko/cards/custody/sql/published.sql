@@ -175,7 +175,7 @@ BEGIN
     event := audit_record(operation, by_officer, at, row_count, root, reason, subject);
     PERFORM custody_journal(movements, l_movement, l_series, l_box, l_first, l_last, reason, event);
     INSERT INTO custody_movement_phase (movement, phase, by, begun_by, is_begin, reason, papers, at, event_id)
-    SELECT p.movement, p.phase, p.by, origin.by, false, p.reason, p.papers, p.at, event
+    SELECT p.movement, p.phase, p.by, origin."by", false, p.reason, p.papers, p.at, event
     FROM jsonb_to_recordset(phases) AS p (movement text, phase text, by text, reason text, papers jsonb, at timestamptz);
     UPDATE custody_box SET movement = back, regency = custody_regency(origin.from_office), event_id = event
     WHERE movement = origin.movement;
