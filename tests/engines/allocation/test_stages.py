@@ -38,13 +38,14 @@ def test_being_early_never_yields_more_in_whole_boxes(needs, stock, released, bo
 
 
 @given(needs=areas(), stock=st.integers(0, 20_000), released=st.integers(0, 20_000))
-def test_being_early_never_yields_a_box_more_with_part_boxes(needs, stock, released):
+def test_being_early_yields_less_than_a_box_and_its_own_part_more_with_part_boxes(needs, stock, released):
     needs = [AreaNeed("3171", 4_000, deadline=RUNOFF), *needs]
     stages = [Stage(RUNOFF, min(released, stock))]
     staged = allocate_stages(needs, stages=stages, stock=stock, box_size=500, part_boxes=True)
     pooled = {s.code: s.share for s in allocate(needs, stock=stock, box_size=500, part_boxes=True).shares}
     early = {s.code: s.share for s in staged.early[0][1].shares}
-    assert all(got < max(pooled[code], early.get(code, 0)) + 500 for code, got in staged.totals.items())
+    # Boxes cannot be cut twice: what a stage gave singly shifts where the whole boxes of the rest fall.
+    assert all(got < max(pooled[code], early.get(code, 0)) + 2 * 500 for code, got in staged.totals.items())
     assert sum(staged.totals.values()) == sum(pooled.values())
 
 

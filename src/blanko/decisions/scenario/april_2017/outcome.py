@@ -127,6 +127,12 @@ def national() -> dict[str, int]:
     return {name: stated[name].value for name in ("not_recorded", "awaiting_uniqueness", "prr_unprinted") if name in stated}
 
 
+def _plain(value: object) -> int | float:
+    """A figure's value as a number of JSON: whole where it is a count."""
+    number = float(str(value))
+    return int(number) if number.is_integer() else number
+
+
 def _unique_name(row: Mapping[str, Any]) -> str:
     """The bare name belongs to the figure that was quoted on 4 April (that of 29 March); others carry their day."""
     return str(row["name"]) if str(row["date"]) == STATED_ON else f"{row['name']} ({row['date']})"
@@ -138,7 +144,7 @@ def as_json(*, timings: Mapping[str, float], followed: str | None, language: sen
     committed = [row for row in rounds.rounds() if row["state"] == "committed"]
     figures = [
         {
-            "name": _unique_name(row), "value": float(row["value"]), "numerator": row["numerator"],
+            "name": _unique_name(row), "value": _plain(row["value"]), "numerator": row["numerator"],
             "denominator": row["denominator"], "date": row["date"], "source": row["source"], "kind": row["kind"],
             "area": row["area"], "known_on": row["known_on"],
         }
