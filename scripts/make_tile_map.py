@@ -3,9 +3,11 @@
 Usage: python scripts/make_tile_map.py   (in an environment of requirements/data.txt)
 Writes src/blanko/ground/places/data/tile_map.csv: regency, column, row.
 
-1. A target for each regency: its longitude and latitude, each blended of rank and value, drawn towards the middle of its province.
+1. A target for each regency: its longitude and latitude, each blended of rank and value, drawn towards the middle of
+its province.
 2. One linear assignment of regencies to the cells of a grid (least squared distance).
-3. Annealing by exchanges of two cells: keep near the target, gather provinces, keep sea between islands. Seeded: the same table.
+3. Annealing by exchanges of two cells: keep near the target, gather provinces, keep sea between islands. Seeded: the
+same table.
 """
 
 from __future__ import annotations
@@ -143,7 +145,9 @@ def join(cells: list[tuple[int, int]], provinces: list[str]) -> list[tuple[int, 
             best = min(
                 border,
                 key=lambda spot: (
-                    abs(spot[0] - cell[0]) + abs(spot[1] - cell[1]) + (0 if spot not in grid else 6 + _cuts(spot, cells, provinces, grid)),
+                    abs(spot[0] - cell[0])
+                    + abs(spot[1] - cell[1])
+                    + (0 if spot not in grid else 6 + _cuts(spot, cells, provinces, grid)),
                     spot,
                 ),
             )
@@ -155,7 +159,9 @@ def join(cells: list[tuple[int, int]], provinces: list[str]) -> list[tuple[int, 
     return cells
 
 
-def _cuts(spot: tuple[int, int], cells: list[tuple[int, int]], provinces: list[str], grid: dict[tuple[int, int], int]) -> int:
+def _cuts(
+    spot: tuple[int, int], cells: list[tuple[int, int]], provinces: list[str], grid: dict[tuple[int, int], int]
+) -> int:
     owner = grid[spot]
     rest = [cells[i] for i in range(len(cells)) if provinces[i] == provinces[owner] and i != owner]
     return 40 * (len(pieces(rest)) - 1) + 10
@@ -177,7 +183,9 @@ def main() -> None:
         for row, (x, y) in sorted(zip(rows, cells, strict=True), key=lambda item: item[0]["code"]):
             writer.writerow([row["code"], x - left, y - top])
     split = {p: len(pieces([c for c, q in zip(cells, provinces, strict=True) if q == p])) for p in set(provinces)}
-    print(f"{len(set(cells))} cells; provinces in more than one piece: {[p for p, n in sorted(split.items()) if n > 1]}")
+    print(
+        f"{len(set(cells))} cells; provinces in more than one piece: {[p for p, n in sorted(split.items()) if n > 1]}"
+    )
 
 
 if __name__ == "__main__":

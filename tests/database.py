@@ -67,9 +67,7 @@ def template() -> str:
         use(part)
         make_ready()
         connections.close_all()
-        connection.execute(
-            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(part), sql.Identifier(name))
-        )
+        connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(part), sql.Identifier(name)))
     return name
 
 

@@ -23,7 +23,7 @@ def start_django() -> None:
 
 
 def make_ready(*, anew: bool = False) -> None:
-    """Django, the newest shape, and the lists that come with the release. ``anew`` empties a replay's database first."""
+    """Django, the newest shape and the lists that come with the release. ``anew`` empties a replay's database first."""
     start_django()
     from django.db import connection
 

@@ -1,6 +1,7 @@
 """The order of the house: floors from the ground up, and on each floor its rooms in import order.
 
-A room imports lower floors and earlier rooms of its own floor. Models, migrations and the house tests read this one list.
+A room imports lower floors and earlier rooms of its own floor. Models, migrations and the house tests read this one
+list.
 """
 
 from __future__ import annotations

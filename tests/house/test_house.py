@@ -60,7 +60,9 @@ def test_rules_know_no_django_and_no_clock(rules):
 
 @pytest.mark.parametrize("path", [*SOURCE.glob("doors/**/*.py")], ids=lambda path: path.stem)
 def test_doors_import_no_models(path):
-    assert not re.search(r"from blanko\.[a-z_.]+\.models import|import blanko\.[a-z_.]+\.models", path.read_text("utf-8"))
+    assert not re.search(
+        r"from blanko\.[a-z_.]+\.models import|import blanko\.[a-z_.]+\.models", path.read_text("utf-8")
+    )
 
 
 @pytest.mark.parametrize("path", open_rooms(floors=("ground", "records", "cards", "decisions")))
@@ -78,9 +80,7 @@ def published_by(room: str) -> set[str]:
     return set(re.findall(r"CREATE (?:OR REPLACE )?(?:VIEW|FUNCTION)\s+([a-z0-9_]+)", file.read_text("utf-8")))
 
 
-@pytest.mark.parametrize(
-    "file", sorted(SOURCE.glob("*/*/sql/*.sql")), ids=lambda path: f"{path.parts[-3]}/{path.name}"
-)
+@pytest.mark.parametrize("file", sorted(SOURCE.glob("*/*/sql/*.sql")), ids=lambda path: f"{path.parts[-3]}/{path.name}")
 def test_sql_names_only_its_own_tables_and_what_lower_rooms_publish(file):
     own = file.parts[-3]
     text = re.sub(r"--.*", "", file.read_text("utf-8"))
@@ -121,7 +121,8 @@ def test_the_app_cannot_change_facts_and_each_needs_an_event(db):
                 continue
             table = model._meta.db_table
             cursor.execute(
-                "SELECT has_table_privilege('blanko_app', %s, 'UPDATE'), has_table_privilege('blanko_app', %s, 'DELETE'),"
+                "SELECT has_table_privilege('blanko_app', %s, 'UPDATE'),"
+                " has_table_privilege('blanko_app', %s, 'DELETE'),"
                 " EXISTS (SELECT FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname = 'audit_event_required')",
                 [table, table, table],
             )
@@ -130,9 +131,7 @@ def test_the_app_cannot_change_facts_and_each_needs_an_event(db):
 
 def test_the_role_of_the_tests_is_the_app(db):
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT current_user, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
-        )
+        cursor.execute("SELECT current_user, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
         assert cursor.fetchone() == ("blanko_app", False, False)
 
 

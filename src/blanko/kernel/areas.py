@@ -24,9 +24,7 @@ class AreaCode:
 
     def __post_init__(self) -> None:
         if len(self.text) not in LEVEL_BY_LENGTH or not (self.text.isascii() and self.text.isdigit()):
-            raise InvalidValue(
-                f"{self.text!r} is not an area code", mend="write 2, 4, 6 or 10 digits without dots"
-            )
+            raise InvalidValue(f"{self.text!r} is not an area code", mend="write 2, 4, 6 or 10 digits without dots")
 
     @property
     def level(self) -> Level:

@@ -68,9 +68,7 @@ class SerialRange:
 
     def __post_init__(self) -> None:
         if not 1 <= self.first <= self.last <= BOX_SIZE_MAX:
-            raise InvalidValue(
-                f"{self.first} to {self.last} is not a range of serials", mend="give 1 <= first <= last"
-            )
+            raise InvalidValue(f"{self.first} to {self.last} is not a range of serials", mend="give 1 <= first <= last")
 
     def __len__(self) -> int:
         return self.last - self.first + 1

@@ -1,6 +1,7 @@
 """The NIK (Nomor Induk Kependudukan): 16 digits that say less about a person than they seem to.
 
-Layout (UU 23/2006, Permendagri 19/2012): district of first registration (6), birth date DDMMYY with 40 added to the day for
+Layout (UU 23/2006, Permendagri 19/2012): district of first registration (6), birth date DDMMYY with 40 added to the
+day for
 women (6), serial (4). A NIK clashes and changes; it is never the only key of a person.
 """
 

@@ -32,7 +32,7 @@ class Share:
     def rounded(self, places: int) -> float:
         """The share as a number with ``places`` decimals, half away from zero as offices round."""
         scaled = self.exact * 10**places
-        return int(scaled + Fraction(1, 2)) / 10**places
+        return float(Fraction(int(scaled + Fraction(1, 2)), 10**places))
 
     def percent(self, places: int) -> str:
         """The share in percent with exactly ``places`` decimals, without the sign."""

@@ -94,7 +94,9 @@ def test_shares_never_exceed_stock_or_remaining_need(needs, stock, part_boxes, r
 
 @given(needs=areas(), stock=st.integers(0, 30_000))
 def test_nobody_can_gain_without_one_as_poor_losing(needs, stock):
-    """The certificate of leximin in single blanks: an unmet area is at most one blank poorer than any that got something."""
+    """The certificate of leximin in single blanks: an unmet area is at most one blank poorer than any that got
+    something.
+    """
     shares = allocate(needs, stock=stock, box_size=1, part_boxes=True).shares
     for poor in (share for share in shares if share.share < share.remaining):
         for rich in (share for share in shares if share.share > 0 and share.code != poor.code):

@@ -19,7 +19,9 @@ from blanko.engines.allocation import AreaNeed, InvalidNeed, Stage, allocate, al
     box=st.sampled_from([1, 7, 100, 500]),
 )
 def test_being_early_never_yields_more_in_whole_boxes(needs, stock, released, box):
-    """In the end an early area has what its stage gave it, or what one pooled round would have given it: not a box more."""
+    """In the end an early area has what its stage gave it, or what one pooled round would have given it: not a box
+    more.
+    """
     needs = [AreaNeed("3171", 4_000, deadline=RUNOFF), *needs]
     stages = [Stage(RUNOFF, min(released, stock))]
     staged = allocate_stages(needs, stages=stages, stock=stock, box_size=box)

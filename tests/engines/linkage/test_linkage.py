@@ -65,16 +65,12 @@ def test_same_nik_name_and_birth_date_are_one_person_named_after_the_smallest_ke
     born = date(1990, 6, 15)
     found = link(table(("b", NIK, "SITI", born), ("a", NIK, "Hj. Siti", born), ("c", OTHER, "SITI", born)))
     assert clusters(found) == {"a": ("a", "merged"), "b": ("a", "merged"), "c": ("c", "single")}
-    assert found.pairs.to_pylist() == [
-        {"left": "a", "right": "b", "score": 1.0, "rule": "exact", "decided": "merged"}
-    ]
+    assert found.pairs.to_pylist() == [{"left": "a", "right": "b", "score": 1.0, "rule": "exact", "decided": "merged"}]
 
 
 def test_one_nik_with_another_name_or_date_is_a_clash_and_never_merged():
     born = date(1990, 6, 15)
-    found = link(
-        table(("a", NIK, "SITI", born), ("b", NIK, "RINA", born), ("c", NIK, "SITI", date(1991, 6, 15)))
-    )
+    found = link(table(("a", NIK, "SITI", born), ("b", NIK, "RINA", born), ("c", NIK, "SITI", date(1991, 6, 15))))
     assert clusters(found) == {key: (key, "review") for key in "abc"}
     assert {(p["left"], p["right"], p["rule"]) for p in found.pairs.to_pylist()} == {
         ("a", "b", "nik_clash"),

@@ -16,7 +16,9 @@ NOW = datetime(2017, 4, 4, 3, tzinfo=UTC)
 
 
 def note(**given):
-    return operations.record(**{"operation": "audit.note", "by": "planner.pusat", "at": NOW, "facts": Facts.none(), **given})
+    return operations.record(
+        **{"operation": "audit.note", "by": "planner.pusat", "at": NOW, "facts": Facts.none(), **given}
+    )
 
 
 def test_an_event_names_who_acts_and_who_signs(db):

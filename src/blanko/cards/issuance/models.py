@@ -55,7 +55,9 @@ class CardStep(Fact):
 
 
 class ActiveCard(Projection):
-    """The one card of a person that counts. A replacement takes its place when it is printed; a spoiled card leaves it."""
+    """The one card of a person that counts. A replacement takes its place when it is printed; a spoiled card leaves
+    it.
+    """
 
     person_id = models.BigIntegerField(primary_key=True)
     serial = code(unique=True)

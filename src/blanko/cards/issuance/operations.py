@@ -31,7 +31,8 @@ CHUNK = 2_000
 def print_cards(*, office: str, limit: int, by: str, at: datetime) -> list[str]:
     """Print up to ``limit`` cards at a regency's office, in the order of the stored queue; returns their serials.
 
-    Takes one blank for each card from an opened box, opening the next one when none is open. Fewer when fewer are owed or
+    Takes one blank for each card from an opened box, opening the next one when none is open. Fewer when fewer are owed
+    or
     fewer blanks are there; none when there is nothing to do. Raises HolderHasCard and what custody and registry refuse.
     """
     with atomic():
@@ -85,7 +86,9 @@ def spoil(*, cards: Iterable[str], reason: str, by: str, at: datetime) -> int:
         raise rules.ReasonMissing("a spoiled card has no reason", mend="say what failed")
     with atomic():
         found = _locked(cards, Step.SPOILED)
-        _take_step(found, Step.SPOILED, "PRINT_READY_RECORD", Condition.SPOILED, Kind.SPOILAGE, by=by, at=at, reason=reason)
+        _take_step(
+            found, Step.SPOILED, "PRINT_READY_RECORD", Condition.SPOILED, Kind.SPOILAGE, by=by, at=at, reason=reason
+        )
         ActiveCard.objects.filter(serial__in=[card["serial"] for card in found]).delete()
     return len(found)
 
@@ -120,7 +123,16 @@ def _serials(line: Line) -> list[str]:
 
 
 def _step(serial: str, step: Step, *, by: str, at: datetime, **given: str) -> dict[str, Any]:
-    return {"serial": serial, "step": str(step), "at": at, "by": by, "reason": "", "handed_to": "", "checked": "", **given}
+    return {
+        "serial": serial,
+        "step": str(step),
+        "at": at,
+        "by": by,
+        "reason": "",
+        "handed_to": "",
+        "checked": "",
+        **given,
+    }
 
 
 def _make_active(cards: list[dict[str, Any]], event: int) -> None:
@@ -129,7 +141,9 @@ def _make_active(cards: list[dict[str, Any]], event: int) -> None:
     held = ActiveCard.objects.filter(person_id__in=persons)
     open_card = held.filter(issued=False).values_list("serial", flat=True).first()
     if open_card is not None:
-        raise rules.HolderHasCard(f"the card on {open_card} waits for its holder", mend="hand it over, or spoil it first")
+        raise rules.HolderHasCard(
+            f"the card on {open_card} waits for its holder", mend="hand it over, or spoil it first"
+        )
     held.delete()
     ActiveCard.objects.bulk_create(
         [ActiveCard(person_id=card["person_id"], serial=card["serial"], event_id=event) for card in cards],

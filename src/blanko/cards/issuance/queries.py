@@ -18,7 +18,9 @@ def card(serial: str) -> dict[str, Any] | None:
 
 
 def follow(serial: str) -> dict[str, Any]:
-    """A blank's whole life: where it is now, every step of its way, and the card on it. Raises what custody's way raises."""
+    """A blank's whole life: where it is now, every step of its way, and the card on it. Raises what custody's way
+    raises.
+    """
     return {
         "serial": serial,
         "now": custody.places(serial),

@@ -58,7 +58,8 @@ def draft_round(
     """Share ``release`` blanks of the central warehouse by the needs of ``as_of``; return the round's number.
 
     With a ``deadline`` only the areas that have published it share in the release; what every other area lost by that
-    is stored. ``part_reserve`` blanks of it are shared singly, lowest fill first. Nothing moves yet. Raises ReleaseExceedsStock, NothingReleased, NobodyHasDeadline.
+    is stored. ``part_reserve`` blanks of it are shared singly, lowest fill first. Nothing moves yet. Raises
+    ReleaseExceedsStock, NothingReleased, NobodyHasDeadline.
     """
     with atomic():
         _alone()

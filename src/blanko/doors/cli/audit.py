@@ -28,7 +28,9 @@ def main(argv: list[str]) -> int:
             if given.json:
                 print(json.dumps(row, default=str))
             else:
-                print(f"{row['id']:>8}  {row['at']:%Y-%m-%d %H:%M}  {row['operation']:<28}{row['by']:<20}{row['row_count']:>9} rows")
+                print(
+                    f"{row['id']:>8}  {row['at']:%Y-%m-%d %H:%M}  {row['operation']:<28}{row['by']:<20}{row['row_count']:>9} rows"
+                )
         return 0
     if not given.event and not given.all:
         parser.error("name an event or say --all")
@@ -42,7 +44,9 @@ def main(argv: list[str]) -> int:
                               "sealed": found.sealed.count, "found": found.found.count}))  # fmt: skip
         elif not found.holds or not given.all:
             says = "holds" if found.holds else "DOES NOT HOLD"
-            print(f"event {number} ({found.operation}): {says}; sealed {found.sealed.count} rows, found {found.found.count}")
+            print(
+                f"event {number} ({found.operation}): {says}; sealed {found.sealed.count} rows, found {found.found.count}"
+            )
     if given.all and not given.json:
         print(f"{len(numbers) - broken} of {len(numbers)} seals hold")
     sys.stdout.flush()

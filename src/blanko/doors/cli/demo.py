@@ -17,7 +17,8 @@ EXAMPLE = """Example:
   ./blanko demo                     replay, then open http://127.0.0.1:8000
   ./blanko demo --no-serve --json   the figures as one JSON object, the last thing on stdout
 
-Records are synthetic (--people, --seed); counts of 2017 are public facts or named estimates. An earlier replay is replaced;
+Records are synthetic (--people, --seed); counts of 2017 are public facts or named estimates. An earlier replay is
+replaced;
 a database that holds loaded files of your own is refused."""
 
 
@@ -25,7 +26,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="blanko demo", description=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--people", type=int, default=200_000, help="synthetic persons of 16 and over (default 200,000)")
+    parser.add_argument(
+        "--people", type=int, default=200_000, help="synthetic persons of 16 and over (default 200,000)"
+    )
     parser.add_argument("--seed", type=int, default=7, help="another seed is another nation (default 7)")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--no-serve", action="store_true", help="end after the figures")
@@ -51,7 +54,10 @@ def main(argv: list[str]) -> int:
 
     from blanko.decisions.scenario.april_2017 import outcome, replay
 
-    with tempfile.TemporaryDirectory(prefix="blanko-demo-") as folder, Bar("replaying 20 March to 30 April 2017") as bar:
+    with (
+        tempfile.TemporaryDirectory(prefix="blanko-demo-") as folder,
+        Bar("replaying 20 March to 30 April 2017") as bar,
+    ):
 
         def tell(what: str, done: float) -> None:
             bar.label = what
@@ -77,7 +83,9 @@ def _tell(result: dict[str, Any], played: Any, out: Any) -> None:
     say(f"Replayed 20 March to {date.fromisoformat(result['as_of']):%-d %B %Y} in {result['timings']['total']} s.")
     say()
     for load in played.loads:
-        say(f"  {load.file:<20}{load.accepted:>9,} accepted {load.unchanged:>7,} unchanged {load.refused:>6,} refused = {load.read:>9,} read")
+        say(
+            f"  {load.file:<20}{load.accepted:>9,} accepted {load.unchanged:>7,} unchanged {load.refused:>6,} refused = {load.read:>9,} read"
+        )
     say("  (registrations, applications and deaths are synthetic; facts are observed, estimates are estimated)")
     say()
     say("What was said on 4 April 2017, and what the records say")
@@ -87,7 +95,9 @@ def _tell(result: dict[str, Any], played: Any, out: Any) -> None:
             say(f"  {'RECORDS  ' if i == 0 else '         '}{text}")
         say(f"  VERDICT  {row['verdict_text']}")
     custody = result["custody"]
-    rest = " + ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in custody.items() if name != "received" and value)
+    rest = " + ".join(
+        f"{value:,} {name.replace('_', ' ')}" for name, value in custody.items() if name != "received" and value
+    )
     say(f"\nEvery blank: {custody['received']:,} received = {rest}")
     allocation = result["allocation"]
     say(

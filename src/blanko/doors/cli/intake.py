@@ -1,4 +1,6 @@
-"""``./blanko intake load FILES...``: take files in; every row is accepted, unchanged or refused with what would mend it."""
+"""``./blanko intake load FILES...``: take files in; every row is accepted, unchanged or refused with what would mend
+it.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ def main(argv: list[str]) -> int:
             if given.json:
                 print(json.dumps(row, default=str))
             else:
-                print(f"{row['loaded_at']:%Y-%m-%d %H:%M}  {row['kind']:<14}{row['read']:>10,} read {row['refused']:>8,} refused  {row['name']}")
+                print(
+                    f"{row['loaded_at']:%Y-%m-%d %H:%M}  {row['kind']:<14}{row['read']:>10,} read {row['refused']:>8,} refused  {row['name']}"
+                )
         return 0
     failed, touched = 0, False
     for path in given.files:
@@ -86,7 +90,10 @@ def _tell(result: LoadResult) -> None:
     print(f"{result.file}: {result.kind} ({result.format})")
     if result.seen_before:
         print("  This file was loaded before: nothing changes.")
-    print("  columns: " + ", ".join(f"{head} = {column}" if head != column else column for column, head in result.mapping.items()))
+    print(
+        "  columns: "
+        + ", ".join(f"{head} = {column}" if head != column else column for column, head in result.mapping.items())
+    )
     for head in result.ignored:
         hint = f" (did you mean {result.near[head]}?)" if head in result.near else ""
         print(f"  ignored: {head}{hint}")

@@ -24,13 +24,17 @@ class Command(NamedTuple):
 
 
 COMMANDS: dict[str, Command] = {
-    "demo": Command("Start here", "demo", "replay April 2017 on an embedded database and show it in the browser", "own"),
+    "demo": Command(
+        "Start here", "demo", "replay April 2017 on an embedded database and show it in the browser", "own"
+    ),
     "serve": Command("Start here", "serve", "show what the database holds at http://127.0.0.1:8000"),
     "intake": Command("Records", "intake", "load registrations, applications, deaths, stock and counts from files"),
     "registry": Command("Records", "registry", "persons, their records and statuses"),
     "entitlement": Command("Records", "entitlement", "who is owed a card, why, and what blocks it"),
     "procurement": Command("Supply", "procurement", "tenders, contracts and lots"),
-    "allocation": Command("Supply", "allocation", "share scarce blanks by the published rule, from a CSV file", "nothing"),
+    "allocation": Command(
+        "Supply", "allocation", "share scarce blanks by the published rule, from a CSV file", "nothing"
+    ),
     "planning": Command("Supply", "planning", "rounds: draft, explain, commit, papers"),
     "custody": Command("Supply", "custody", "where every box and blank is"),
     "places": Command("Lists", "places", "areas of 2017 and today, and their offices", "nothing"),

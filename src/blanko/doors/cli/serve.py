@@ -6,6 +6,7 @@ import argparse
 import signal
 import socket
 import sys
+from contextlib import suppress
 
 from blanko.kernel.errors import BlankoError
 
@@ -37,10 +38,8 @@ def run(port: int) -> int:
     # SIGTERM ends it as Ctrl-C does, so that the embedded server is let go in the same way.
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
     print(f"\nOpen http://{HOST}:{port}   (Ctrl-C ends it)", file=sys.stderr, flush=True)
-    try:
+    with suppress(KeyboardInterrupt):
         waitress.serve(application, host=HOST, port=port, threads=THREADS, ident="blanko", _quiet=True)
-    except KeyboardInterrupt:
-        pass
     print("blanko: ended", file=sys.stderr)
     return 0
 

@@ -60,9 +60,7 @@ def link(records: pa.Table) -> Linkage:
     records = records.take(pc.sort_indices(records["key"]))
     keys = records["key"].combine_chunks().cast(pa.string())
     if keys.null_count or len(pc.unique(keys)) != len(keys):
-        raise UnlinkableRecords(
-            "a key is missing or stands twice", mend="give each record one key of its own"
-        )
+        raise UnlinkableRecords("a key is missing or stands twice", mend="give each record one key of its own")
     nik, identity = identities(records)
     # Rows are in the order of their keys from here on, so the smallest row number is the smallest key.
     head = _first_of_group(identity)
@@ -78,9 +76,7 @@ def link(records: pa.Table) -> Linkage:
     pairs = pa.concat_tables(
         [
             _pairs(keys, head[members], members, score=1.0, rule="exact", decided="merged"),
-            _pairs(
-                keys, first_of_nik[clashing], heads[clashing], score=0.0, rule="nik_clash", decided="review"
-            ),
+            _pairs(keys, first_of_nik[clashing], heads[clashing], score=0.0, rule="nik_clash", decided="review"),
         ]
     ).sort_by([("left", "ascending"), ("right", "ascending")])
     clusters = pa.table(

@@ -34,7 +34,5 @@ def normalise(names: pa.Array | pa.ChunkedArray) -> pa.Array:
         shorter = pc.utf8_trim_whitespace(pc.replace_substring_regex(plain, pattern, ""))
         letters = pc.replace_substring_regex(shorter, _NOT_LETTER_OR_DIGIT, "")
         plain = pc.if_else(pc.equal(pc.utf8_length(letters), 0), plain, shorter)
-    plain = pc.if_else(
-        pc.match_substring_regex(plain, r"^[^\p{L}\p{N}]*$"), pa.scalar(None, pa.string()), plain
-    )
+    plain = pc.if_else(pc.match_substring_regex(plain, r"^[^\p{L}\p{N}]*$"), pa.scalar(None, pa.string()), plain)
     return pc.take(plain, distinct.indices)

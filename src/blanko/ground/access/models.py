@@ -27,8 +27,7 @@ class User(AbstractBaseUser):
         db_table = "access_user"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
-                condition=models.Q(kind="person", office__isnull=False)
-                | models.Q(kind="service", office__isnull=True),
+                condition=models.Q(kind="person", office__isnull=False) | models.Q(kind="service", office__isnull=True),
                 name="access_user_person_has_office",
             ),
         ]

@@ -1,6 +1,7 @@
 """The officers and services that every installation knows by name. Pure.
 
-Until logins exist the doors act as these. One operator and one head for each office: the four eyes that later rules ask for.
+Until logins exist the doors act as these. One operator and one head for each office: the four eyes that later rules
+ask for.
 """
 
 from __future__ import annotations

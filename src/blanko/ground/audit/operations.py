@@ -32,7 +32,8 @@ def record(
     """Write the event of one operation and return its number, which its facts then carry.
 
     Call it inside the operation's own ``atomic`` block and before the facts: the database refuses a fact whose event
-    was not written in the same transaction. ``operation`` is ``room.verb``; ``subject`` names what it is about (plain JSON).
+    was not written in the same transaction. ``operation`` is ``room.verb``; ``subject`` names what it is about (plain
+    JSON).
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,7 +1,9 @@
 """Our own small launcher for an embedded PostgreSQL.
 
-One server serves all commands of one installation. It listens on loopback only, asks for a password (SCRAM), runs as an unprivileged
-user even when root calls, and stops when its last user is gone (see ``keeper``). The data folder carries kind and major version.
+One server serves all commands of one installation. It listens on loopback only, asks for a password (SCRAM), runs as
+an unprivileged
+user even when root calls, and stops when its last user is gone (see ``keeper``). The data folder carries kind and
+major version.
 """
 
 from __future__ import annotations
@@ -114,7 +116,9 @@ def release(home: Path | None = None) -> None:
 
 
 def read_state(home: Path | None = None) -> dict[str, Any] | None:
-    """What the running (or last) server is reached by: port, kind, major, passwords of the roles. None before the first start."""
+    """What the running (or last) server is reached by: port, kind, major, passwords of the roles. None before the
+    first start.
+    """
     try:
         return dict(json.loads(((home or blanko_home()) / STATE_FILE).read_text(encoding="utf-8")))
     except (FileNotFoundError, json.JSONDecodeError):
@@ -243,7 +247,7 @@ def write_state(home: Path, state: dict[str, Any]) -> None:
 def _initialise(
     base: Path, data: Path, found: binaries.Binaries, user: pwd.struct_passwd | None, password_file: Path
 ) -> None:
-    """Make the data folder beside its name and rename it when it is whole: an initdb that was cut off leaves nothing."""
+    """Make the data folder beside its name, and rename it when it is whole: an initdb cut off leaves nothing."""
     password = secrets.token_urlsafe(24)
     part = Path(tempfile.mkdtemp(prefix=f"{data.name}.", suffix=".part", dir=base))
     given = part.with_suffix(".pw")

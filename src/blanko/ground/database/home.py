@@ -10,7 +10,7 @@ CHECKOUT = Path(__file__).resolve().parents[4]
 
 
 def blanko_home() -> Path:
-    """``BLANKO_HOME``, else ``.blanko`` in the checkout, else the platform's data folder of this user. Makes nothing."""
+    """``BLANKO_HOME``, else ``.blanko`` in the checkout, else this user's data folder. Makes nothing."""
     if given := os.environ.get("BLANKO_HOME"):
         return Path(given).expanduser().resolve()
     if (CHECKOUT / "pyproject.toml").is_file() and (CHECKOUT / "src" / "blanko").is_dir():

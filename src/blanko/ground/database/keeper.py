@@ -1,7 +1,9 @@
 """The process between a command and its server: it starts PostgreSQL and stops it when nobody holds it any more.
 
-Every command that uses the server holds a shared lock on one file. The keeper waits for the exclusive lock, which the kernel grants
-when the last holder is gone, however it went: ended, Ctrl-C or ``kill -9``. Run as ``python -m blanko.ground.database.keeper SPEC``.
+Every command that uses the server holds a shared lock on one file. The keeper waits for the exclusive lock, which the
+kernel grants
+when the last holder is gone, however it went: ended, Ctrl-C or ``kill -9``. Run as ``python -m
+blanko.ground.database.keeper SPEC``.
 """
 
 from __future__ import annotations

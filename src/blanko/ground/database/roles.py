@@ -14,6 +14,7 @@ from blanko.ground.database.home import blanko_home
 
 OWNER = "blanko_owner"
 APP = "blanko_app"
+LOCK = 0x0B1A_201E
 
 
 def prepare_server(admin: psycopg.Connection, *, passwords: dict[str, str]) -> None:
@@ -59,20 +60,19 @@ def ensure_embedded(*, database: str, home: Path | None = None) -> cluster.Serve
     """Hold the embedded server with both roles and this database ready."""
     home = home or blanko_home()
     server = cluster.ensure_running(home)
-    state = cluster.read_state(home) or {}
-    passwords = state.get("passwords")
     with psycopg.connect(server.admin_url(), autocommit=True) as admin:
+        # Two first commands at once: the second waits, and then reads what the first has made.
+        admin.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        state = cluster.read_state(home) or {}
+        passwords = state.get("passwords")
         known = admin.execute("SELECT count(*) FROM pg_roles WHERE rolname IN (%s, %s)", [OWNER, APP]).fetchone()
         if not passwords or known != (2,) or state.get("passwords_of") != [server.kind, server.major]:
             passwords = passwords or {role: secrets.token_urlsafe(24) for role in (OWNER, APP)}
             prepare_server(admin, passwords=passwords)
-            cluster.write_state(
-                home, {**state, "passwords": passwords, "passwords_of": [server.kind, server.major]}
-            )
-        made = prepare_database(admin, name=database)
-    if made:
-        with psycopg.connect(server.admin_url(database), autocommit=True) as inside:
-            grant(inside)
+            cluster.write_state(home, {**state, "passwords": passwords, "passwords_of": [server.kind, server.major]})
+        if prepare_database(admin, name=database):
+            with psycopg.connect(server.admin_url(database), autocommit=True) as inside:
+                grant(inside)
     return server
 
 

@@ -23,7 +23,9 @@ def is_external() -> bool:
 
 
 def parse(url: str) -> dict[str, Any]:
-    """A Django database from a ``postgresql://user:password@host:port/name?option=value`` address. Raises ServerFailed."""
+    """A Django database from a ``postgresql://user:password@host:port/name?option=value`` address. Raises
+    ServerFailed.
+    """
     parts = urlsplit(url)
     if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
         raise ServerFailed(
@@ -59,7 +61,9 @@ def databases() -> dict[str, dict[str, Any]]:
     }
 
 
-def _entry(*, name: str, user: str, password: str, host: str, port: str, options: dict[str, str] | None = None) -> dict[str, Any]:
+def _entry(
+    *, name: str, user: str, password: str, host: str, port: str, options: dict[str, str] | None = None
+) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": name,

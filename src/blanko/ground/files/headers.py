@@ -20,7 +20,8 @@ def folded(head: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class HeadMapping:
-    """``columns`` column -> position in the file; ``unknown`` heads that are ignored; ``repeated`` columns with two heads;
+    """``columns`` column -> position in the file; ``unknown`` heads that are ignored; ``repeated`` columns with two
+    heads;
     ``near`` unknown head -> column that it may have meant."""
 
     columns: dict[str, int]

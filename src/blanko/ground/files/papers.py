@@ -1,4 +1,6 @@
-"""PDF through Typst. The same template and data give the same bytes, on every machine: only Typst's own fonts are used."""
+"""PDF through Typst. The same template and data give the same bytes, on every machine: only Typst's own fonts are
+used.
+"""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.csv
@@ -63,7 +64,8 @@ class TableFile:
 def open_table(path: Path, *, quoting: bool = True) -> TableFile:
     """Open a CSV, XLSX or Parquet file by its content, not by its name. Raises UnreadableFile with the mend.
 
-    ``quoting=False`` reads a CSV line by line without joining lines inside quotes, for a file whose quote is never closed.
+    ``quoting=False`` reads a CSV line by line without joining lines inside quotes, for a file whose quote is never
+    closed.
     """
     try:
         with open(path, "rb") as file:
@@ -107,7 +109,8 @@ def _encoding(path: Path) -> str:
                 windows.decode(chunk)
             return "cp1252"
         except UnicodeDecodeError:
-            # Five bytes mean nothing in Windows-1252; as Latin-1 they become control characters, which rows are refused for.
+            # Five bytes mean nothing in Windows-1252; as Latin-1 they become control characters, which rows are refused
+            # for.
             return "latin-1"
 
 
@@ -151,28 +154,8 @@ def _csv_batches(
 
     names = [f"c{i}" for i in range(len(heads))]
     with open(path, "rb") as file:
-        try:
-            reader = pyarrow.csv.open_csv(
-                file,
-                read_options=pyarrow.csv.ReadOptions(
-                    use_threads=False, block_size=BLOCK_BYTES, encoding=encoding, column_names=names, skip_rows=1
-                ),
-                parse_options=pyarrow.csv.ParseOptions(
-                    delimiter=delimiter,
-                    quote_char='"' if quoting else False,
-                    newlines_in_values=quoting,
-                    invalid_row_handler=keep_bad,
-                    ignore_empty_lines=False,
-                ),
-                convert_options=pyarrow.csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
-                ),
-            )
-        except pa.ArrowInvalid as error:
-            if "Empty CSV" in str(error):
-                return
-            raise UnreadableFile(f"{path}: {error}", mend="save the table again") from None
-        except StopIteration:
+        reader = _csv_reader(file, path, encoding, delimiter, names, quoting, keep_bad)
+        if reader is None:
             return
         at = 2
         while True:
@@ -198,6 +181,38 @@ def _csv_batches(
             yield Batch(_no_rows(names), [], told, 1.0)
         if recovered is not None:
             yield recovered
+
+
+def _csv_reader(
+    file: IO[bytes], path: Path, encoding: str, delimiter: str, names: list[str], quoting: bool,
+    keep_bad: Callable[[pyarrow.csv.InvalidRow], str],
+) -> pyarrow.csv.CSVStreamingReader | None:  # fmt: skip
+    """A reader of text columns, or None when nothing stands under the heads."""
+    try:
+        return pyarrow.csv.open_csv(
+            file,
+            read_options=pyarrow.csv.ReadOptions(
+                use_threads=False, block_size=BLOCK_BYTES, encoding=encoding, column_names=names, skip_rows=1
+            ),
+            parse_options=pyarrow.csv.ParseOptions(
+                delimiter=delimiter,
+                quote_char='"' if quoting else False,
+                newlines_in_values=quoting,
+                invalid_row_handler=keep_bad,
+                ignore_empty_lines=False,
+            ),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        if "Empty CSV" in str(error):
+            return None
+        if "straddling" in str(error) and quoting:
+            raise UnclosedQuote(f"{path} has a quote that is never closed", mend="close it") from None
+        raise UnreadableFile(f"{path}: {error}", mend="save the table again") from None
+    except StopIteration:
+        return None
 
 
 class UnclosedQuote(UnreadableFile):
@@ -258,7 +273,9 @@ def cell_text(value: object) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, datetime):
-        return value.date().isoformat() if (value.hour, value.minute, value.second) == (0, 0, 0) else value.isoformat(" ")
+        return (
+            value.date().isoformat() if (value.hour, value.minute, value.second) == (0, 0, 0) else value.isoformat(" ")
+        )
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float | int):
@@ -282,7 +299,9 @@ def _open_xlsx(path: Path) -> TableFile:
     while heads and not heads[-1].strip():
         heads.pop()
     if not heads:
-        raise UnreadableFile(f"{path} has no heads in its first row", mend="write the column names in row 1 of the first sheet")
+        raise UnreadableFile(
+            f"{path} has no heads in its first row", mend="write the column names in row 1 of the first sheet"
+        )
     total = max(1, sheet.height)
 
     def batches() -> Iterator[Batch]:
@@ -305,7 +324,9 @@ def _open_xlsx(path: Path) -> TableFile:
 
 
 def _batch(block: list[list[str]], names: list[str]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([pa.array(column, pa.string()) for column in zip(*block, strict=True)], names=names)
+    return pa.RecordBatch.from_arrays(
+        [pa.array(column, pa.string()) for column in zip(*block, strict=True)], names=names
+    )
 
 
 def _open_parquet(path: Path) -> TableFile:

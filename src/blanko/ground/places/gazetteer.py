@@ -1,6 +1,7 @@
 """The areas of April 2017 and of today, from the tables in ``data``. Pure: no database, no network.
 
-Codes are the Interior Ministry's (Kemendagri). The system keeps the codes of 2017 as its own; today's code of the same regency is
+Codes are the Interior Ministry's (Kemendagri). The system keeps the codes of 2017 as its own; today's code of the same
+regency is
 understood and turned into it. Districts and villages are today's, keyed to the regency code of 2017: a district that is
 not known falls back to its regency, and the caller counts it.
 """
@@ -74,7 +75,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """An office that holds blanks. ``transport_days`` from the centre is an estimate by distance, see ``transport_days``."""
+    """An office that holds blanks. ``transport_days`` from the centre is an estimate by distance, see
+    ``transport_days``.
+    """
 
     code: str
     name: str
@@ -185,7 +188,9 @@ def to_2017(code: str) -> str:
             return code
         if head in _from_today():
             return _from_today()[head] + code[4:]
-    raise UnknownArea(f"no area has the code {code!r}", mend="use the Interior Ministry's code, not the statistics office's")
+    raise UnknownArea(
+        f"no area has the code {code!r}", mend="use the Interior Ministry's code, not the statistics office's"
+    )
 
 
 def resolve(code: str, *, on: date) -> str:
@@ -254,11 +259,18 @@ def offices() -> tuple[Office, ...]:
     for province in provinces_2017():
         inside = [code for code in _regencies() if code[:2] == province.code]
         days = min(transport_days(code) for code in inside)
-        found.append(Office(province.code, f"Dinas Dukcapil Provinsi {province.name}", "province", None, province.code, days))
+        found.append(
+            Office(province.code, f"Dinas Dukcapil Provinsi {province.name}", "province", None, province.code, days)
+        )
     for place in regencies_2017():
         found.append(
             Office(
-                place.code, f"Disdukcapil {place.name}", "regency", place.code, place.province, transport_days(place.code)
+                place.code,
+                f"Disdukcapil {place.name}",
+                "regency",
+                place.code,
+                place.province,
+                transport_days(place.code),
             )
         )
     return tuple(found)

@@ -32,7 +32,14 @@ def areas() -> list[Area]:
         end = steps[0].effective - timedelta(days=1) if steps else None
         row = {"level": "regency", "regency": regency.code}
         found.append(
-            Area(code=regency.code, name=regency.name, parent=regency.province, valid_from=IN_FORCE_FROM, valid_to=end, **row)
+            Area(
+                code=regency.code,
+                name=regency.name,
+                parent=regency.province,
+                valid_from=IN_FORCE_FROM,
+                valid_to=end,
+                **row,
+            )
         )
         for step in steps:
             found.append(
@@ -45,7 +52,9 @@ def areas() -> list[Area]:
 
 
 def load_places(*, by: str, at: datetime) -> int:
-    """Add the areas, changes and offices that are missing; returns how many rows the lists hold. Runs any number of times."""
+    """Add the areas, changes and offices that are missing; returns how many rows the lists hold. Runs any number of
+    times.
+    """
     wanted_areas = areas()
     wanted_changes = [
         AreaChange(

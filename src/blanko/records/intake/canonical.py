@@ -1,6 +1,7 @@
 """The canonical bytes of a row of a file, fast enough for a million rows. Pure.
 
-The columns of the kind in their order, as text (dates in ISO, nothing for null), joined by the unit separator 0x1F, after the table's
+The columns of the kind in their order, as text (dates in ISO, nothing for null), joined by the unit separator 0x1F,
+after the table's
 name. No cell can hold that character: rows with control characters are refused.
 """
 

@@ -25,7 +25,9 @@ VALUE_TYPES = {"date": pa.date32(), "count": pa.int64()}
 
 @dataclass(slots=True)
 class Checked:
-    """``values`` the kind's columns in its order, ``regency``, ``warnings`` of the rows that have any, by their place, ``rows`` their numbers, ``rejects``."""
+    """``values`` the kind's columns in its order, ``regency``, ``warnings`` of the rows that have any, by their place,
+    ``rows`` their numbers, ``rejects``.
+    """
 
     values: dict[str, pa.Array]
     regency: pa.Array
@@ -51,9 +53,7 @@ class _Work:
             self.warned.append((warning, mask))
 
 
-def check(
-    batch: pa.RecordBatch, *, kind: Kind, positions: dict[str, int], rows: Sequence[int], today: date
-) -> Checked:
+def check(batch: pa.RecordBatch, *, kind: Kind, positions: dict[str, int], rows: Sequence[int], today: date) -> Checked:
     """Check one batch. ``positions`` column -> its place in the file; a column that the file lacks is empty.
 
     ``today`` is the day against which ages and futures are judged.
@@ -128,7 +128,9 @@ def _parsed(column: Column, text: pa.Array, work: _Work) -> tuple[pa.Array, pa.A
         work.refuse(wrong, column.name, "unknown_office" if column.type == "office" else "unknown_area")
         return value, None
     if column.type == "digits":
-        wrong = ~np.asarray(pc.fill_null(pc.match_substring_regex(text, r"^\d+$"), True).to_numpy(zero_copy_only=False), bool)
+        wrong = ~np.asarray(
+            pc.fill_null(pc.match_substring_regex(text, r"^\d+$"), True).to_numpy(zero_copy_only=False), bool
+        )
         work.refuse(wrong, column.name, "not_digits")
     # Bytes are counted first: a cell is never longer in characters than in bytes.
     if (pc.max(pc.binary_length(text)).as_py() or 0) > column.length_max:
@@ -171,9 +173,9 @@ def _warn_registrations(values: dict[str, pa.Array], work: _Work, today: date) -
     work.warn(recorded > now, "recorded_in_future")
     adult_since = np.datetime64(_years_before(today, ADULT_AGE), "D").astype(np.int64)
     never_married = ~np.asarray(
-        pc.fill_null(pc.is_in(values["marital_status"], pa.array(["KAWIN", "CERAI HIDUP", "CERAI MATI"])), False).to_numpy(
-            zero_copy_only=False
-        ),
+        pc.fill_null(
+            pc.is_in(values["marital_status"], pa.array(["KAWIN", "CERAI HIDUP", "CERAI MATI"])), False
+        ).to_numpy(zero_copy_only=False),
         bool,
     )
     work.warn(born & (days > adult_since) & (days <= now) & never_married, "under_17")

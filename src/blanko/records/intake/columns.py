@@ -1,6 +1,7 @@
 """Columns of text into values, whole columns at a time. Pure: Arrow and numpy in and out.
 
-Each parser returns the values (null where there is none) and a mask of cells that are none of this type, so that the caller
+Each parser returns the values (null where there is none) and a mask of cells that are none of this type, so that the
+caller
 refuses the row by name. A cell of blanks is empty.
 """
 
@@ -35,14 +36,18 @@ def is_null(column: pa.Array) -> Mask:
 
 
 def has_control(column: pa.Array) -> Mask:
-    """Cells with characters that no table can show (C0 and C1 controls). Looks at the bytes first: most columns have none."""
+    """Cells with characters that no table can show (C0 and C1 controls). Looks at the bytes first: most columns have
+    none.
+    """
     rows = len(column)
     _, offsets, data = column.buffers()
     if data is None or rows == 0:
         return np.zeros(rows, bool)
     bounds = np.frombuffer(offsets, np.int32)[column.offset : column.offset + rows + 1]
     raw = np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]]
-    suspicious = bool((raw < 32).any() or (raw == 127).any() or ((raw[:-1] == 0xC2) & (raw[1:] >= 0x80) & (raw[1:] < 0xA0)).any())
+    suspicious = bool(
+        (raw < 32).any() or (raw == 127).any() or ((raw[:-1] == 0xC2) & (raw[1:] >= 0x80) & (raw[1:] < 0xA0)).any()
+    )
     if not suspicious:
         return np.zeros(rows, bool)
     found = pc.match_substring_regex(column, r"[\x00-\x1f\x7f]|\xC2[\x80-\x9f]|[\x{80}-\x{9f}]")

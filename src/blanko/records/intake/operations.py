@@ -36,7 +36,7 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """The balance of one file: accepted + unchanged + refused = read. ``rejects`` is the path of rejects.csv or None."""
+    """A file's balance: accepted + unchanged + refused = read. ``rejects`` is the path of rejects.csv or None."""
 
     file: str
     kind: str
@@ -64,8 +64,10 @@ def load(
 ) -> LoadResult:  # fmt: skip
     """Take one file in as ``kind`` (or as its heads say) and return its balance.
 
-    The original is kept first. A file whose bytes were loaded before changes nothing. Raises UnreadableFile, UnknownKind, MissingColumns
-    or OriginalNotKept, and then nothing of the file is kept in the database. Memory: a few batches, and 36 bytes a row for the seal.
+    The original is kept first. A file whose bytes were loaded before changes nothing. Raises UnreadableFile,
+    UnknownKind, MissingColumns
+    or OriginalNotKept, and then nothing of the file is kept in the database. Memory: a few batches, and 36 bytes a row
+    for the seal.
     """
     shown = name or path.name
     table = open_table(path)
@@ -94,7 +96,9 @@ def _mapping(table: TableFile, wanted: str | None) -> tuple[Kind, HeadMapping]:
         for name, kind in KINDS.items()
     }
     missing = {
-        name: [column.name for column in kind.columns if column.head_required and column.name not in mappings[name].columns]
+        name: [
+            column.name for column in kind.columns if column.head_required and column.name not in mappings[name].columns
+        ]
         for name, kind in KINDS.items()
     }
     if wanted is None:
@@ -103,11 +107,13 @@ def _mapping(table: TableFile, wanted: str | None) -> tuple[Kind, HeadMapping]:
         raise UnknownKind(f"there is no kind {wanted!r}", mend=f"use one of {', '.join(KINDS)}")
     if missing[wanted]:
         raise MissingColumns(
-            f"{table.path.name} lacks the columns {', '.join(missing[wanted])} of {wanted}", mend="add them, or correct the heads"
+            f"{table.path.name} lacks the columns {', '.join(missing[wanted])} of {wanted}",
+            mend="add them, or correct the heads",
         )
     if mappings[wanted].repeated:
         raise MissingColumns(
-            f"{table.path.name} has two heads for {', '.join(mappings[wanted].repeated)}", mend="keep one of the two columns"
+            f"{table.path.name} has two heads for {', '.join(mappings[wanted].repeated)}",
+            mend="keep one of the two columns",
         )
     return KINDS[wanted], mappings[wanted]
 

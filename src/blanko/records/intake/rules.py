@@ -49,7 +49,8 @@ WARNINGS = {
 def recognise(heads_by_kind: Mapping[str, tuple[int, Iterable[str]]]) -> str:
     """The kind whose required columns are all there, the one with most columns found first.
 
-    ``heads_by_kind`` kind -> (columns found, required columns missing). Raises UnknownKind, naming the nearest kind's gaps.
+    ``heads_by_kind`` kind -> (columns found, required columns missing). Raises UnknownKind, naming the nearest kind's
+    gaps.
     """
     whole = [(found, name) for name, (found, missing) in heads_by_kind.items() if not list(missing)]
     if whole:

@@ -86,9 +86,7 @@ def lines() -> tuple[Line, ...]:
             counted_on=LAST,
             custody=held.balance_sheet(),
             fills={code: fill.fill for code, fill in at_end.items()},
-            stages=[
-                StageCost(row["deadline"], tuple(row["areas"]), row["blanks"], row["lost"]) for row in stages()
-            ],
+            stages=[StageCost(row["deadline"], tuple(row["areas"]), row["blanks"], row["lost"]) for row in stages()],
             lampung_allocated=allocated,
             lampung_needs={code: needs[code] for code in allocated},
             lampung_figures=[
@@ -105,11 +103,15 @@ def _needs_in_round(day: date) -> dict[str, int]:
     earlier = [row for row in rounds.rounds() if row["as_of"] <= day and row["state"] == "committed"]
     if not earlier:
         return {code: fill.need for code, fill in fills().items()}
-    return {share["regency"]: share["need"] + share["earlier"] for share in rounds.round(earlier[0]["number"])["shares"]}
+    return {
+        share["regency"]: share["need"] + share["earlier"] for share in rounds.round(earlier[0]["number"])["shares"]
+    }
 
 
 def backlog() -> dict[str, int]:
-    """The registry's backlog split (synthetic records), and who is not recorded, which only counts can say (estimated)."""
+    """The registry's backlog split (synthetic records), and who is not recorded, which only counts can say
+    (estimated).
+    """
     split = entitlement.backlog()
     stated = {figure.metric: figure for figure in inputs.facts() if figure.area == "ID" and figure.known_on <= SAID_ON}
     return {
@@ -122,9 +124,13 @@ def backlog() -> dict[str, int]:
 
 
 def national() -> dict[str, int]:
-    """What the ministry stated of the nation by 4 April 2017: a source of its own, never added to the registry's records."""
+    """What the ministry stated of the nation by 4 April 2017: a source of its own, never added to the registry's
+    records.
+    """
     stated = {figure.metric: figure for figure in inputs.facts() if figure.area == "ID" and figure.known_on <= SAID_ON}
-    return {name: stated[name].value for name in ("not_recorded", "awaiting_uniqueness", "prr_unprinted") if name in stated}
+    return {
+        name: stated[name].value for name in ("not_recorded", "awaiting_uniqueness", "prr_unprinted") if name in stated
+    }
 
 
 def _plain(value: object) -> int | float:
@@ -138,7 +144,9 @@ def _unique_name(row: Mapping[str, Any]) -> str:
     return str(row["name"]) if str(row["date"]) == STATED_ON else f"{row['name']} ({row['date']})"
 
 
-def as_json(*, timings: Mapping[str, float], followed: str | None, language: sentences.Language = "en") -> dict[str, Any]:
+def as_json(
+    *, timings: Mapping[str, float], followed: str | None, language: sentences.Language = "en"
+) -> dict[str, Any]:
     """The object of ``./blanko demo --json``."""
     at_end = fills()
     committed = [row for row in rounds.rounds() if row["state"] == "committed"]

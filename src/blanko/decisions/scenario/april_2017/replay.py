@@ -1,6 +1,7 @@
 """20 March to 30 April 2017, day by day, through the files and operations that any other day uses.
 
-Records are synthetic and say so; counts are public facts or named estimates; the days of lots and transports are estimates.
+Records are synthetic and say so; counts are public facts or named estimates; the days of lots and transports are
+estimates.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from blanko.cards.custody import queries as held
 from blanko.cards.custody.rules import Receipt
 from blanko.cards.issuance import operations as issuance
 from blanko.decisions.planning import operations as planning
-from blanko.decisions.planning import queries as rounds
 from blanko.decisions.scenario.april_2017 import estimates, inputs, supply
 from blanko.decisions.transparency import operations as transparency
 from blanko.engines.synth.nation import synthesise
@@ -39,11 +39,13 @@ FIRST, SAID_ON, LAST = date(2017, 3, 20), date(2017, 4, 4), date(2017, 4, 30)
 RUNOFF = date(2017, 4, 19)
 STAGE_DAY = date(2017, 3, 29)
 STAGE_RELEASE = 200_000
-# Kept from whole boxes in each weekly round, so that an office that needs less than a box is served in step with all others.
+# Kept from whole boxes in each weekly round, so that an office that needs less than a box is served in step with all
+# others.
 PART_RESERVE = 80_000
 ROUND_DAYS = tuple(date(2017, 4, 4) + timedelta(weeks=i) for i in range(4))
 JAKARTA = ZoneInfo("Asia/Jakarta")
-# Loaded whole, one record a person: small enough for a demo, and both in the story (Jakarta's date; Lampung's equal counts).
+# Loaded whole, one record a person: small enough for a demo, and both in the story (Jakarta's date; Lampung's equal
+# counts).
 WHOLE = ("3101", "1872")
 WHOLE_SHARE_MAX = 0.9
 OBLIGED_2017 = 185_249_711
@@ -60,7 +62,9 @@ def at(day: date, hour: int = 9) -> datetime:
 
 @dataclass(slots=True)
 class Replay:
-    """What the replay leaves in hand: the files' balances, the rounds, the followed blank, and how long each part took."""
+    """What the replay leaves in hand: the files' balances, the rounds, the followed blank, and how long each part
+    took.
+    """
 
     loads: list[LoadResult] = field(default_factory=list)
     rounds: list[int] = field(default_factory=list)
@@ -70,7 +74,9 @@ class Replay:
 
 
 def villages() -> tuple[VillageTable, dict[str, int]]:
-    """Every village with its people of 16 and over in 2017 (one national ratio, an estimate), and those sums by regency."""
+    """Every village with its people of 16 and over in 2017 (one national ratio, an estimate), and those sums by
+    regency.
+    """
     all_regencies = gazetteer.regencies_2017()
     ratio = OBLIGED_2017 / sum(regency.population_2024 for regency in all_regencies)
     people = {regency.code: max(1, round(regency.population_2024 * ratio)) for regency in all_regencies}
@@ -144,7 +150,11 @@ def _load_files(replay: Replay, folder: Path, data_dir: Path, tell: Told) -> Non
         with acting(principal="svc.intake"):
             replay.loads.append(
                 intake.load(
-                    path=folder / f"{name}.csv", kind=kind, by="svc.intake", at=at(FIRST, 8), data_dir=data_dir,
+                    path=folder / f"{name}.csv",
+                    kind=kind,
+                    by="svc.intake",
+                    at=at(FIRST, 8),
+                    data_dir=data_dir,
                     progress=lambda done, name=name: tell(f"reading {name}.csv", done),
                 )  # fmt: skip
             )
@@ -167,7 +177,13 @@ def _order() -> None:
     with acting(principal="svc.procurement"):
         supply.order(by="pengadaan.pusat", at=at(FIRST, 11))
     rows = [
-        {"regency": d.regency, "deadline": d.deadline, "reason": d.reason, "published_on": d.published_on, "source": d.source}
+        {
+            "regency": d.regency,
+            "deadline": d.deadline,
+            "reason": d.reason,
+            "published_on": d.published_on,
+            "source": d.source,
+        }
         for d in inputs.deadlines()
     ]
     with acting(principal="svc.planning"):
@@ -225,8 +241,7 @@ def _receipts(day: date) -> None:
         movement
         for movement in held.on_the_way()
         if movement["to_office"] != "00"
-        and movement["at"].astimezone(JAKARTA).date()
-        + timedelta(days=gazetteer.transport_days(movement["to_office"]))
+        and movement["at"].astimezone(JAKARTA).date() + timedelta(days=gazetteer.transport_days(movement["to_office"]))
         <= day
     ]
     if due:

@@ -1,8 +1,11 @@
 """The supply of 2017: the tender and contract as they were, and the lots as this replay estimates them.
 
-Observed: tender, award, price, quantity, and that all 7 million were distributed by 19 September 2017. Estimated: which lot came on which day
-(lots.csv). Reports put what offices had got by mid-April at about a tenth of what they needed (East Java 344,000 of 3.17 million on
-13 April; Lampung 136,000 on the 10th; Depok 10,000, then 30,000 by the 26th), which scales to 2 to 4 million by the end of April.
+Observed: tender, award, price, quantity, and that all 7 million were distributed by 19 September 2017. Estimated:
+which lot came on which day
+(lots.csv). Reports put what offices had got by mid-April at about a tenth of what they needed (East Java 344,000 of
+3.17 million on
+13 April; Lampung 136,000 on the 10th; Depok 10,000, then 30,000 by the 26th), which scales to 2 to 4 million by the
+end of April.
 """
 
 from __future__ import annotations
@@ -23,7 +26,8 @@ FAILED_SOURCE = (
     "https://suarasurabaya.net/kelanakota/2017/Kemendagri-Sudah-Dapat-Pemenang-Lelang-Blangko-KTP-Elektronik"
 )
 SIGNED_SOURCE = "https://surabaya.bisnis.com/read/20170404/531/761318/kemendagri-distribusikan-blangko-e-ktp"
-# What is still to come after the replay, in equal lots to the middle of September, when the last of the 7 million had left.
+# What is still to come after the replay, in equal lots to the middle of September, when the last of the 7 million had
+# left.
 LATER_DELIVERIES = tuple(date(2017, 5, 8) + timedelta(weeks=3 * i) for i in range(6))
 SIGNED_ON = date(2017, 3, 20)
 # Shares of the time from contract to shipment.
