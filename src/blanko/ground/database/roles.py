@@ -42,7 +42,7 @@ def prepare_database(admin: psycopg.Connection, *, name: str) -> bool:
 
 
 def grant(inside: psycopg.Connection) -> None:
-    """Inside the database, as its admin or owner: extensions, and what the app may do to tables that are yet to come."""
+    """Inside the database, as its admin or owner: extensions, and what the app may do to tables yet to come."""
     inside.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
     inside.execute(
         sql.SQL(
