@@ -1,0 +1,116 @@
+"""Drop your own file: what it holds, what was refused and how to mend it, and how the need moved."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from itertools import islice
+from pathlib import Path
+
+from django.conf import settings
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from blanko.doors.web import words
+from blanko.doors.web.pages.responses import named_errors, page
+from blanko.doors.web.tables import Column, Table
+from blanko.ground.access.acting import acting
+from blanko.kernel.errors import BlankoError
+from blanko.records.entitlement import operations as entitlement
+from blanko.records.entitlement import queries as owed
+from blanko.records.intake import operations, queries
+from blanko.records.intake.kinds import KINDS
+from blanko.records.registry import operations as registry
+
+REJECTS_SHOWN = 50
+
+
+class NoFileChosen(BlankoError, ValueError):
+    """The form came without a file."""
+
+
+@require_GET
+def files(request: HttpRequest) -> HttpResponse:
+    """``/files``"""
+    table = Table.of(
+        request,
+        name="files",
+        columns=[
+            Column("name", _("File"), href=lambda row: f"/files/{row['sha256']}"),
+            Column("kind", _("Kind")),
+            Column("read", _("Read"), number=True),
+            Column("accepted", _("Accepted"), number=True),
+            Column("unchanged", _("Unchanged"), number=True),
+            Column("refused", _("Refused"), number=True),
+            Column("warnings", _("Warnings"), number=True),
+            Column("loaded_at", _("Loaded"), form=words.moment),
+        ],
+        rows=queries.files(),
+    )
+    return page(request, "files.html", table, kinds=list(KINDS))
+
+
+@require_POST
+@named_errors
+def take_in(request: HttpRequest) -> HttpResponse:
+    """``POST /files``: the file, then persons and cards owed, in one transaction."""
+    given = request.FILES.get("file")
+    if given is None:
+        raise NoFileChosen(_("No file was chosen."), mend=_("choose a CSV, XLSX or Parquet file"))
+    now = timezone.now()
+    as_of = owed.claims_as_of() or now.date()
+    before = {code: split.print_ready for code, split in owed.backlog_by_regency().items()}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "upload"
+        with path.open("wb") as copy:
+            for chunk in given.chunks():
+                copy.write(chunk)
+        with acting(principal="svc.intake"):
+            result = operations.load(
+                path=path, kind=request.POST.get("kind") or None, name=Path(str(given.name)).name[:200], by="svc.intake",
+                at=now, data_dir=settings.DATA_DIR,
+            )  # fmt: skip
+            if result.accepted and result.kind in ("registrations", "applications", "deaths"):
+                registry.take_in(by="svc.registry", at=now)
+                entitlement.refresh(as_of=as_of, by="svc.registry", at=now)
+    after = {code: split.print_ready for code, split in owed.backlog_by_regency().items()}
+    moved = {code: [before.get(code, 0), after.get(code, 0)] for code in before | after if before.get(code, 0) != after.get(code, 0)}
+    request.session["moved"] = {"sha256": result.sha256, "by_regency": dict(islice(sorted(moved.items()), 20))}
+    request.session["near"] = {"sha256": result.sha256, "ignored": list(result.ignored), "near": result.near}
+    request.session["seen_before"] = result.sha256 if result.seen_before else ""
+    return HttpResponseRedirect(f"/files/{result.sha256}")
+
+
+@require_GET
+def one_file(request: HttpRequest, sha256: str) -> HttpResponse:
+    """``/files/<sha256>``"""
+    found = queries.file(sha256)
+    if found is None:
+        raise Http404
+    heads: list[str] = []
+    rejects: list[dict[str, str]] = []
+    if found["rejects"] and Path(found["rejects"]).exists():
+        with open(found["rejects"], encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            heads = list(reader.fieldnames or [])
+            rejects = list(islice(reader, REJECTS_SHOWN))
+    moved = request.session.get("moved", {})
+    near = request.session.get("near", {})
+    return page(
+        request, "file.html", file=found, rejects=rejects, heads=heads,
+        moved=moved.get("by_regency", {}) if moved.get("sha256") == sha256 else {},
+        ignored=near.get("ignored", []) if near.get("sha256") == sha256 else [],
+        near=near.get("near", {}), seen_before=request.session.get("seen_before") == sha256,
+        crumbs=[("/files", _("Your file"))],
+    )  # fmt: skip
+
+
+@require_GET
+def rejects(request: HttpRequest, sha256: str) -> HttpResponse:
+    """``/files/<sha256>/rejects.csv``"""
+    found = queries.file(sha256)
+    if found is None or not found["rejects"] or not Path(found["rejects"]).exists():
+        raise Http404
+    return FileResponse(open(found["rejects"], "rb"), as_attachment=True, filename="rejects.csv", content_type="text/csv")

@@ -1,0 +1,105 @@
+"""The map of equal cells, and one regency."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from blanko.decisions.planning import queries as planning
+from blanko.decisions.scenario.april_2017 import outcome
+from blanko.doors.web import pictures, words
+from blanko.doors.web.pages.responses import named_errors, page
+from blanko.doors.web.tables import Column, Table
+from blanko.ground.places import gazetteer
+from blanko.records.entitlement import queries as entitlement
+
+
+def _metrics() -> dict[str, str]:
+    return {"fill": _("share of need filled"), "backlog": _("cards owed"), "cover": _("days of cover")}
+
+
+@named_errors
+def tile_map(request: HttpRequest) -> HttpResponse:
+    """``/map?by=fill|backlog|cover``"""
+    by = request.GET.get("by", "fill")
+    if by not in _metrics():
+        by = "fill"
+    rows = {row["regency"]: row for row in _rows()}
+    values = {code: row[by] for code, row in rows.items() if row[by] is not None}
+    worst, best = (max(values.values()), min(values.values())) if by == "backlog" else (0.0, max(values.values(), default=0))
+
+    def colour(code: str) -> str:
+        if by == "fill":
+            return pictures.step_of_share(float(rows[code]["fill"]))
+        return pictures.step_of_rank(values.get(code), worst=float(worst), best=float(best))
+
+    def label(code: str) -> str:
+        row = rows[code]
+        return (
+            f"{gazetteer.name_of(code)}: {words.percent(row['fill'])} {_('of need filled')}, "
+            f"{words.count(row['backlog'])} {_('cards owed')}, {words.count(row['cover'])} {_('days of cover')}"
+        )
+
+    table = Table.of(
+        request,
+        name="regencies",
+        caption=_("The same figures as a table. Need is estimated where no office's records were loaded whole."),
+        sort="fill",
+        columns=[
+            Column("name", _("Regency"), href=lambda row: f"/regencies/{row['regency']}"),
+            Column("province", _("Province")),
+            Column("need", _("Need"), unit=_("cards"), number=True),
+            Column("need_source", _("Source of the need"), form=words.mark),
+            Column("holdings", _("Held, coming or used"), unit=_("blanks"), number=True),
+            Column("fill", _("Filled"), number=True, form=words.percent),
+            Column("cover", _("Cover"), unit=_("days"), number=True),
+        ],
+        rows=list(rows.values()),
+    )
+    return page(
+        request, "map.html", table, picture=pictures.tiles(colour, label), by=by, metrics=_metrics(),
+        lowest=min(rows.values(), key=lambda row: (row["fill"], row["regency"])),
+        highest=max(rows.values(), key=lambda row: (row["fill"], row["regency"])),
+        legend=[f"f{step}" for step in range(pictures.STEPS)],
+    )  # fmt: skip
+
+
+def _rows() -> list[dict[str, object]]:
+    areas = {area.code: area for area in planning.areas(outcome.LAST)}
+    found = []
+    for code, fill in outcome.fills().items():
+        area = areas[code]
+        found.append(
+            {
+                "regency": code,
+                "name": gazetteer.name_of(code),
+                "province": gazetteer.name_of(code[:2]),
+                "need": fill.need,
+                "need_source": fill.need_source,
+                "holdings": fill.holdings,
+                "fill": fill.fill,
+                "backlog": area.need.need,
+                # What the office could print with what it has, at its (estimated) capacity.
+                "cover": area.in_hand // max(1, area.cards_a_day),
+            }
+        )
+    return found
+
+
+@named_errors
+def regency(request: HttpRequest, code: str) -> HttpResponse:
+    """``/regencies/<code>``"""
+    place = gazetteer.regency(code)
+    fill = outcome.fills()[place.code]
+    area = next(area for area in planning.areas(outcome.LAST) if area.code == place.code)
+    got = []
+    for row in reversed(planning.rounds()):
+        full = planning.round(row["number"])
+        share = next(share for share in full["shares"] if share["regency"] == place.code)
+        got.append({"number": row["number"], "title": row["title"], "as_of": row["as_of"], "state": row["state"], **share})
+    split = entitlement.backlog(area=place.code) if fill.need_source == "registry" else None
+    return page(
+        request, "regency.html", place=place, fill=fill, area=area, rounds=got, backlog=split,
+        changes=gazetteer.successors(place.code), dispatches=planning.dispatches(regency=place.code),
+        crumbs=[("/map", _("Map")), (f"/map?q={gazetteer.name_of(place.province)}", gazetteer.name_of(place.province))],
+    )  # fmt: skip

@@ -1,0 +1,37 @@
+"""How a page is answered: a template, an exported table, or a refusal with its mend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from blanko.doors.web.tables import Table
+from blanko.kernel.errors import BlankoError
+
+Page = Callable[..., HttpResponse]
+
+
+def page(request: HttpRequest, template: str, *tables: Table, **context: Any) -> HttpResponse:
+    """The page, or the export of one of its tables when the address asks for it."""
+    for table in tables:
+        if (exported := table.export(request)) is not None:
+            return exported
+    return render(request, template, {**context, **{table.name: table for table in tables}})
+
+
+def named_errors(view: Page) -> Page:
+    """A rule that refuses becomes a page that says why and what would mend it; nothing of the request is kept."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+        try:
+            return view(request, *arguments, **named)
+        except BlankoError as error:
+            status = 404 if isinstance(error, LookupError) or error.code.startswith(("unknown", "nothing_held")) else 422
+            return render(request, "refused.html", {"error": error}, status=status)
+
+    return answer

@@ -1,0 +1,172 @@
+"""Rounds, their shares, and why each is what it is."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from blanko.decisions.planning import papers
+from blanko.decisions.planning import queries as planning
+from blanko.decisions.planning.rules import UnknownRound
+from blanko.doors.web import pictures, words
+from blanko.doors.web.pages.responses import named_errors, page
+from blanko.doors.web.tables import Column, Table
+from blanko.ground.places import gazetteer
+
+
+def bindings() -> dict[str, str]:
+    """What stopped a share, in the reader's words."""
+    return {
+        "no_need": _("nothing is needed"),
+        "need_met": _("the need is met"),
+        "box_size": _("less than a box is missing"),
+        "stock": _("the stock ran out"),
+        "not_in_stage": _("another date"),
+        "override": _("changed by hand"),
+    }
+
+
+def states() -> dict[str, str]:
+    return {"draft": _("draft"), "committed": _("committed"), "discarded": _("discarded")}
+
+
+@named_errors
+def rounds(request: HttpRequest) -> HttpResponse:
+    """``/rounds``"""
+    rows = [{**row, "state": states()[row["state"]]} for row in planning.rounds()]
+    table = Table.of(
+        request,
+        name="rounds",
+        columns=[
+            Column("number", _("Round"), href=lambda row: f"/rounds/{row['number']}"),
+            Column("title", _("Title"), href=lambda row: f"/rounds/{row['number']}"),
+            Column("as_of", _("As of"), form=words.day),
+            Column("deadline", _("Deadline"), form=words.day),
+            Column("release", _("Released"), unit=_("blanks"), number=True),
+            Column("shared", _("Shared"), unit=_("blanks"), number=True),
+            Column("fill_min", _("Lowest fill"), number=True, form=words.percent),
+            Column("fill_max", _("Highest fill"), number=True, form=words.percent),
+            Column("state", _("State")),
+        ],
+        rows=rows,
+    )
+    return page(request, "rounds.html", table, newest=rows[0] if rows else None)
+
+
+@named_errors
+def one_round(request: HttpRequest, number: int) -> HttpResponse:
+    """``/rounds/<number>``"""
+    full = planning.round(number)
+    inside = [share for share in full["shares"] if share["binding"] != "not_in_stage"]
+    fills = {share["regency"]: float(share["fill_after"]) for share in inside if share["need"]}
+    rows = [
+        {**share, "name": gazetteer.name_of(share["regency"]), "binding": bindings()[share["binding"]]} for share in inside
+    ]
+    table = Table.of(
+        request,
+        name="shares",
+        sort="fill_after",
+        columns=[
+            Column("name", _("Regency"), href=lambda row: f"/rounds/{number}/{row['regency']}"),
+            Column("need", _("Need"), unit=_("cards"), number=True),
+            Column("need_source", _("Source of the need"), form=words.mark),
+            Column("in_hand", _("In hand"), number=True),
+            Column("in_transit", _("On the way"), number=True),
+            Column("requested", _("Requested"), number=True),
+            Column("share", _("Share"), unit=_("blanks"), number=True),
+            Column("boxes", _("Boxes"), number=True),
+            Column("part", _("Singly"), number=True),
+            Column("fill_before", _("Fill before"), number=True, form=words.percent),
+            Column("fill_after", _("Fill after"), number=True, form=words.percent),
+            Column("binding", _("What stopped it")),
+            Column("dispatch_by", _("Leaves by"), form=words.day),
+        ],
+        rows=rows,
+        caption=_("The regency's name leads to why it gets this many. A request is shown and never raises a share."),
+    )
+    lowest = min(inside, key=lambda share: (share["fill_after"], share["regency"]), default=None)
+    highest = max(inside, key=lambda share: (share["fill_after"], share["regency"]), default=None)
+    return page(
+        request, "round.html", table, round=full, dots=pictures.dots(fills), lowest=lowest, highest=highest,
+        state=states()[full["state"]], hardest=sorted(full["effects"], key=lambda e: -e["lost_now"])[:5],
+        crumbs=[("/rounds", _("Rounds"))],
+    )  # fmt: skip
+
+
+@named_errors
+def why(request: HttpRequest, number: int, code: str) -> HttpResponse:
+    """``/rounds/<number>/<regency>``: why this many?"""
+    full = planning.round(number)
+    own = gazetteer.regency_of(code)
+    share = next((share for share in full["shares"] if share["regency"] == own), None)
+    if share is None:
+        raise UnknownRound(f"round {number} has no share for {code}", mend="choose a regency of the round")
+    effect = next((effect for effect in full["effects"] if effect["regency"] == own), None)
+    overrides = [override for override in full["overrides"] if override["regency"] == own]
+    holdings = share["in_hand"] + share["in_transit"] + share["earlier"]
+    return page(
+        request, "why.html", round=full, share=share, effect=effect, overrides=overrides,
+        gross=share["need"] + share["earlier"], holdings=holdings, binding=bindings()[share["binding"]],
+        crumbs=[("/rounds", _("Rounds")), (f"/rounds/{number}", full["title"])],
+    )  # fmt: skip
+
+
+@named_errors
+def document(request: HttpRequest, number: int, form: str) -> HttpResponse:
+    """``/rounds/<number>/document.json`` and ``shares.csv``: the published bytes."""
+    if form == "json":
+        response = HttpResponse(planning.round_document(number), content_type="application/json")
+    else:
+        response = HttpResponse(planning.round_csv(number), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="blanko-round-{number}.{form}"'
+    return response
+
+
+@named_errors
+def dispatches(request: HttpRequest) -> HttpResponse:
+    """``/dispatches?round=``"""
+    wanted = request.GET.get("round", "")
+    lists = planning.dispatches(round_no=int(wanted) if wanted.isdigit() else None)
+    rows = [
+        {
+            "round": item.round_no,
+            "regency": item.regency,
+            "name": gazetteer.name_of(item.regency),
+            "papers": item.papers,
+            "boxes": len(item.boxes),
+            "blanks": item.blanks,
+            "dispatch_by": item.dispatch_by,
+            "surat_jalan": "PDF",
+            "packing_list": "PDF",
+        }
+        for item in lists
+    ]
+    here = "/dispatches/{round}/{regency}/"
+    table = Table.of(
+        request,
+        name="dispatches",
+        columns=[
+            Column("round", _("Round"), href=lambda row: f"/rounds/{row['round']}"),
+            Column("name", _("To"), href=lambda row: f"/regencies/{row['regency']}"),
+            Column("papers", _("Surat jalan no.")),
+            Column("boxes", _("Sealed boxes"), number=True),
+            Column("blanks", _("Blanks"), number=True),
+            Column("dispatch_by", _("Leaves by"), form=words.day),
+            Column("surat_jalan", _("Surat jalan"), href=lambda row: here.format(**row) + "surat-jalan.pdf"),
+            Column("packing_list", _("Packing list"), href=lambda row: here.format(**row) + "packing-list.pdf"),
+        ],
+        rows=rows,
+    )
+    return page(request, "dispatches.html", table, blanks=sum(row["blanks"] for row in rows), offices=len({r["regency"] for r in rows}))
+
+
+@named_errors
+def paper(request: HttpRequest, number: int, code: str, name: str) -> HttpResponse:
+    """``/dispatches/<round>/<regency>/surat-jalan.pdf`` or ``packing-list.pdf``"""
+    found = planning.dispatches(round_no=number, regency=gazetteer.regency_of(code))
+    if not found:
+        raise UnknownRound(f"round {number} sends nothing to {code}", mend="choose a dispatch of the list")
+    made = papers.surat_jalan(found[0]) if name == "surat-jalan" else papers.packing_list(found[0])
+    response = HttpResponse(made, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{name}-{number}-{code}.pdf"'
+    return response

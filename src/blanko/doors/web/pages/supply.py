@@ -1,0 +1,112 @@
+"""Tenders, contracts and lots; and where one blank is."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from blanko.cards.custody import queries as custody
+from blanko.cards.issuance import queries as issuance
+from blanko.doors.web import words
+from blanko.doors.web.pages.front import followed
+from blanko.doors.web.pages.responses import named_errors, page
+from blanko.doors.web.tables import Column, Table
+from blanko.records.procurement import queries as procurement
+
+
+@named_errors
+def supply(request: HttpRequest) -> HttpResponse:
+    """``/supply``"""
+    contracts = procurement.contracts()
+    lots = procurement.lots()
+    rows = [
+        {
+            "lot_no": lot.lot_no,
+            "boxes": lot.box_count,
+            "quantity": lot.quantity,
+            "stage": stages()[str(lot.stage)],
+            "since": lot.stages[lot.stage],
+            "accepted": lot.accepted_boxes,
+            "rejected": lot.rejected_boxes,
+            "bast": lot.bast_no,
+            "held": ", ".join(holds().get(str(hold), str(hold)) for hold in lot.held_for or ()),
+        }
+        for lot in lots
+    ]
+    table = Table.of(
+        request,
+        name="lots",
+        columns=[
+            Column("lot_no", _("Lot")),
+            Column("quantity", _("Announced"), unit=_("blanks"), number=True),
+            Column("stage", _("Stage reached")),
+            Column("since", _("Since"), form=words.day),
+            Column("held", _("Held for")),
+            Column("accepted", _("Accepted"), unit=_("boxes"), number=True),
+            Column("rejected", _("Rejected"), unit=_("boxes"), number=True),
+            Column("bast", _("BAST no.")),
+        ],
+        rows=rows,
+        caption=_("A lot that has arrived and is not released (customs, unpaid) is no stock."),
+    )
+    deliveries = [
+        {**row, "contract": contract["contract_no"]}
+        for contract in contracts
+        for row in procurement.deliveries(contract_no=contract["contract_no"])
+    ]
+    return page(
+        request, "supply.html", table, contracts=contracts, tenders=procurement.tenders(), deliveries=deliveries,
+        held=sum(lot.quantity for lot in lots if lot.held_for is not None), received=custody.balance_sheet()["received"],
+    )  # fmt: skip
+
+
+def stages() -> dict[str, str]:
+    """The stages of a lot in the reader's words."""
+    return {
+        "ordered": _("ordered"),
+        "chips_made_abroad": _("chips made abroad"),
+        "chips_arrived": _("chips arrived"),
+        "body_made_home": _("card bodies made at home"),
+        "printed_and_tested": _("printed and tested"),
+        "shipped": _("shipped"),
+        "arrived": _("arrived, not released"),
+        "released": _("released"),
+        "accepted": _("accepted"),
+    }
+
+
+def holds() -> dict[str, str]:
+    return {"unpaid": _("payment"), "customs": _("customs")}
+
+
+def kinds() -> dict[str, str]:
+    """Kinds of movement in the reader's words."""
+    return {
+        "receipt": _("received with its lot"),
+        "dispatch": _("sent"),
+        "return": _("sent back"),
+        "opening": _("box opened"),
+        "personalisation": _("printed for a person"),
+        "spoilage": _("spoiled"),
+        "issuance": _("handed over"),
+        "loss": _("reported missing"),
+        "finding": _("found again"),
+        "destruction": _("destroyed"),
+    }
+
+
+@named_errors
+def blanks(request: HttpRequest) -> HttpResponse:
+    """``/blanks?q=SERIAL|BOX``"""
+    wanted = request.GET.get("q", "").strip().upper()
+    if not wanted:
+        return page(request, "blanks.html", followed=followed())
+    steps = custody.way_of(wanted)
+    for step in steps:
+        ended = {"posted": _("received"), "voided": _("cancelled"), "returned": _("returned")}
+        is_end = step["kind"] in ("dispatch", "return") and step["phase"] != "pending"
+        step["says"] = ended[step["phase"]] if is_end else kinds().get(step["kind"], step["kind"])
+    card = issuance.card(wanted) if wanted.count("-") == 2 else None
+    return page(
+        request, "blanks.html", wanted=wanted, steps=steps, now=custody.places(wanted), card=card, followed=followed()
+    )
