@@ -103,10 +103,20 @@ def main(argv: list[str]) -> int:
         # The reader of our output has seen enough; nothing more can be said to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
+    except _server_errors() as error:
+        told = [line.strip() for line in str(error).splitlines() if line.strip()]
+        print(f"blanko: the database server failed: {told[0]}: check that it runs and has disk space", file=sys.stderr)
+        return EXIT_FAILED
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         print(f"blanko: {error.strerror or error}{where}", file=sys.stderr)
         return EXIT_FAILED
+
+
+def _server_errors() -> tuple[type[Exception], ...]:
+    """What a lost, refusing or full server raises. Asked only after something failed: it loads neither library."""
+    known = (("django.db.utils", "OperationalError"), ("psycopg", "OperationalError"))
+    return tuple(getattr(sys.modules[module], name) for module, name in known if module in sys.modules)
 
 
 def entry() -> None:

@@ -16,6 +16,11 @@ class NoCheckout(BlankoError):
 
 def main(argv: list[str]) -> int:
     """Pytest on everything, or on what the arguments name; its exit code."""
+    if argv and argv[0] in ("-h", "--help"):
+        print(
+            "Example:\n  ./blanko test tests/engines -k shares\n\nThe arguments are those of pytest; none runs every test."
+        )
+        return 0
     if not (CHECKOUT / "tests").is_dir():
         raise NoCheckout("the tests are part of the checkout", mend="run this from a clone of the repository")
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "src")}

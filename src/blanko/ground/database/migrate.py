@@ -27,6 +27,16 @@ def fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
+def state() -> str:
+    """``empty``, ``current``, or ``other`` when the tables were made by another state of the code."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT to_regclass('public.audit_event') IS NULL")
+        if cursor.fetchone() == (True,):
+            return "empty"
+        cursor.execute("SELECT obj_description('public'::regnamespace, 'pg_namespace')")
+        return "current" if cursor.fetchone() == (f"shape={fingerprint()}",) else "other"
+
+
 def migrate() -> bool:
     """Apply what is missing; True when something was. Two commands at once do it once, under an advisory lock.
 
