@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 from blanko.ground.database.home import CHECKOUT
 from blanko.kernel.errors import BlankoError
@@ -15,13 +17,30 @@ class NoCheckout(BlankoError):
 
 
 def main(argv: list[str]) -> int:
-    """Pytest on everything, or on what the arguments name; its exit code."""
+    """Pytest on what the arguments name; without any on everything, and then the rules must be covered too."""
     if argv and argv[0] in ("-h", "--help"):
-        print(
-            "Example:\n  ./blanko test tests/engines -k shares\n\nThe arguments are those of pytest; none runs every test."
-        )
+        print("Example:\n  ./blanko test tests/engines -k shares\n")
+        print("The arguments are those of pytest; none runs every test and measures the coverage of kernel and rules.")
         return 0
     if not (CHECKOUT / "tests").is_dir():
         raise NoCheckout("the tests are part of the checkout", mend="run this from a clone of the repository")
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "src")}
-    return subprocess.call([sys.executable, "-m", "pytest", "-q", *argv], cwd=CHECKOUT, env=environment)
+    pytest = ["-m", "pytest", "-q", *argv]
+    if argv:
+        return subprocess.call([sys.executable, *pytest], cwd=CHECKOUT, env=environment)
+    with tempfile.TemporaryDirectory() as folder:
+        environment["COVERAGE_FILE"] = str(Path(folder) / "coverage")
+        code = subprocess.call([sys.executable, "-m", "coverage", "run", *pytest], cwd=CHECKOUT, env=environment)
+        report = subprocess.run(
+            [sys.executable, "-m", "coverage", "report"],
+            cwd=CHECKOUT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    # The closing line of pytest stays the last one when all is well.
+    if code == 0 and report.returncode != 0:
+        print(report.stdout + report.stderr, file=sys.stderr)
+        return report.returncode
+    return code
