@@ -19,5 +19,8 @@ def house(request: HttpRequest) -> dict[str, object]:
     ]
     here = max((href for href, _label in places if request.path.startswith(href)), key=len, default="/")
     return {
-        "navigation": [{"href": href, "label": label, "here": href == here and (href != "/" or request.path == "/")} for href, label in places]
+        "navigation": [
+            {"href": href, "label": label, "here": href == here and (href != "/" or request.path == "/")}
+            for href, label in places
+        ]
     }

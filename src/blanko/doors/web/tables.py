@@ -51,7 +51,14 @@ class Table:
 
     @classmethod
     def of(
-        cls, request: HttpRequest, *, name: str, columns: Sequence[Column], rows: list[Row], caption: str = "", sort: str = ""
+        cls,
+        request: HttpRequest,
+        *,
+        name: str,
+        columns: Sequence[Column],
+        rows: list[Row],
+        caption: str = "",
+        sort: str = "",
     ) -> Table:
         """The table as this request asks for it: filtered by ``q``, ordered by ``sort`` (a leading - turns it round)."""
         table = cls(name=name, columns=columns, rows=rows, caption=caption)
@@ -59,9 +66,7 @@ class Table:
         table.sort = request.GET.get("sort", sort)
         if table.query:
             wanted = table.query.casefold()
-            table.rows = [
-                row for row in rows if any(wanted in str(column.shown(row)).casefold() for column in columns)
-            ]
+            table.rows = [row for row in rows if any(wanted in str(column.shown(row)).casefold() for column in columns)]
         key = table.sort.removeprefix("-")
         if key in {column.key for column in columns}:
             # Nothing known sorts last either way; ties keep the given order.

@@ -16,7 +16,7 @@ from blanko.ground.audit.models import Event
 from blanko.kernel.errors import BlankoError
 
 
-class UnknownEvent(BlankoError):
+class UnknownEvent(BlankoError, LookupError):
     """No event has this number."""
 
 

@@ -42,7 +42,9 @@ def figures(request: HttpRequest) -> HttpResponse:
             Column("percent", _("Percent"), number=True, form=lambda value: f"{value} %"),
             Column("kind", _("Kind"), form=words.mark),
             Column("known_on", _("Known on"), form=words.day),
-            Column("source", _("Source"), href=lambda row: row["source"] if str(row["source"]).startswith("http") else None),
+            Column(
+                "source", _("Source"), href=lambda row: row["source"] if str(row["source"]).startswith("http") else None
+            ),
         ],
         rows=rows,
     )

@@ -76,7 +76,11 @@ def take_in(request: HttpRequest) -> HttpResponse:
                 registry.take_in(by="svc.registry", at=now)
                 entitlement.refresh(as_of=as_of, by="svc.registry", at=now)
     after = {code: split.print_ready for code, split in owed.backlog_by_regency().items()}
-    moved = {code: [before.get(code, 0), after.get(code, 0)] for code in before | after if before.get(code, 0) != after.get(code, 0)}
+    moved = {
+        code: [before.get(code, 0), after.get(code, 0)]
+        for code in before | after
+        if before.get(code, 0) != after.get(code, 0)
+    }
     request.session["moved"] = {"sha256": result.sha256, "by_regency": dict(islice(sorted(moved.items()), 20))}
     request.session["near"] = {"sha256": result.sha256, "ignored": list(result.ignored), "near": result.near}
     request.session["seen_before"] = result.sha256 if result.seen_before else ""
@@ -113,4 +117,6 @@ def rejects(request: HttpRequest, sha256: str) -> HttpResponse:
     found = queries.file(sha256)
     if found is None or not found["rejects"] or not Path(found["rejects"]).exists():
         raise Http404
-    return FileResponse(open(found["rejects"], "rb"), as_attachment=True, filename="rejects.csv", content_type="text/csv")
+    return FileResponse(
+        open(found["rejects"], "rb"), as_attachment=True, filename="rejects.csv", content_type="text/csv"
+    )

@@ -16,6 +16,7 @@ from blanko.decisions.scenario.april_2017 import outcome, sentences
 from blanko.doors.web import pictures, words
 from blanko.doors.web.pages.responses import named_errors
 from blanko.records.intake import queries as intake
+from blanko.records.procurement import queries as procurement
 
 
 def followed() -> str | None:
@@ -46,6 +47,7 @@ def front(request: HttpRequest) -> HttpResponse:
             "national": outcome.national(),
             "not_recorded": split["not_recorded"],
             "custody": custody.balance_sheet(),
+            "contract": procurement.contracts()[0],
             "places": _places(custody.balance_sheet()),
             "worst": worst,
             "last_round": last,

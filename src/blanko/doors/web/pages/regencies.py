@@ -26,19 +26,25 @@ def tile_map(request: HttpRequest) -> HttpResponse:
         by = "fill"
     rows = {row["regency"]: row for row in _rows()}
     values = {code: row[by] for code, row in rows.items() if row[by] is not None}
-    worst, best = (max(values.values()), min(values.values())) if by == "backlog" else (0.0, max(values.values(), default=0))
+    worst, best = (
+        (max(values.values()), min(values.values())) if by == "backlog" else (0.0, max(values.values(), default=0))
+    )
 
     def colour(code: str) -> str:
         if by == "fill":
-            return pictures.step_of_share(float(rows[code]["fill"]))
+            # Between the lowest and the highest of today: equal colours would hide who is behind.
+            low, high = float(min(values.values())), float(best)
+            return pictures.step_of_share((float(rows[code]["fill"]) - low) / (high - low) if high > low else 1.0)
         return pictures.step_of_rank(values.get(code), worst=float(worst), best=float(best))
 
     def label(code: str) -> str:
         row = rows[code]
-        return (
-            f"{gazetteer.name_of(code)}: {words.percent(row['fill'])} {_('of need filled')}, "
-            f"{words.count(row['backlog'])} {_('cards owed')}, {words.count(row['cover'])} {_('days of cover')}"
-        )
+        return _("%(name)s: %(fill)s of the need filled, %(owed)s cards owed, %(days)s days of cover") % {
+            "name": row["name"],
+            "fill": words.percent(row["fill"]),
+            "owed": words.count(row["backlog"]),
+            "days": words.count(row["cover"]),
+        }
 
     table = Table.of(
         request,
@@ -96,7 +102,9 @@ def regency(request: HttpRequest, code: str) -> HttpResponse:
     for row in reversed(planning.rounds()):
         full = planning.round(row["number"])
         share = next(share for share in full["shares"] if share["regency"] == place.code)
-        got.append({"number": row["number"], "title": row["title"], "as_of": row["as_of"], "state": row["state"], **share})
+        got.append(
+            {"number": row["number"], "title": row["title"], "as_of": row["as_of"], "state": row["state"], **share}
+        )
     split = entitlement.backlog(area=place.code) if fill.need_source == "registry" else None
     return page(
         request, "regency.html", place=place, fill=fill, area=area, rounds=got, backlog=split,

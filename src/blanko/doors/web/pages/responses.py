@@ -31,7 +31,7 @@ def named_errors(view: Page) -> Page:
         try:
             return view(request, *arguments, **named)
         except BlankoError as error:
-            status = 404 if isinstance(error, LookupError) or error.code.startswith(("unknown", "nothing_held")) else 422
+            status = 404 if isinstance(error, LookupError) or error.code == "nothing_held" else 422
             return render(request, "refused.html", {"error": error}, status=status)
 
     return answer

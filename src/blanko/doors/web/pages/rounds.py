@@ -60,7 +60,8 @@ def one_round(request: HttpRequest, number: int) -> HttpResponse:
     inside = [share for share in full["shares"] if share["binding"] != "not_in_stage"]
     fills = {share["regency"]: float(share["fill_after"]) for share in inside if share["need"]}
     rows = [
-        {**share, "name": gazetteer.name_of(share["regency"]), "binding": bindings()[share["binding"]]} for share in inside
+        {**share, "name": gazetteer.name_of(share["regency"]), "binding": bindings()[share["binding"]]}
+        for share in inside
     ]
     table = Table.of(
         request,
@@ -157,7 +158,13 @@ def dispatches(request: HttpRequest) -> HttpResponse:
         ],
         rows=rows,
     )
-    return page(request, "dispatches.html", table, blanks=sum(row["blanks"] for row in rows), offices=len({r["regency"] for r in rows}))
+    return page(
+        request,
+        "dispatches.html",
+        table,
+        blanks=sum(row["blanks"] for row in rows),
+        offices=len({r["regency"] for r in rows}),
+    )
 
 
 @named_errors
