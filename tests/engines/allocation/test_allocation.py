@@ -10,7 +10,7 @@ from time import perf_counter
 import highspy
 import pytest
 from engines.allocation.oracle import RUNOFF, OneByOne, areas
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from blanko.engines.allocation import (
@@ -171,10 +171,14 @@ def leximin_by_lp(needs, stock):
 
 
 @given(needs=areas(size_max=5, need_max=900), stock=st.integers(0, 2500))
-def test_single_blanks_agree_with_a_linear_programme_within_one_card(needs, stock):
+@example(needs=[AreaNeed("1101", 1), AreaNeed("1201", 1), AreaNeed("1301", 250)], stock=2)
+def test_single_blanks_exceed_a_linear_programme_by_less_than_one_card(needs, stock):
     expected = leximin_by_lp(needs, stock)
     for share in allocate(needs, stock=stock, box_size=1, part_boxes=True).shares:
-        assert abs(share.share - expected[share.code]) <= 1 + 1e-6
+        above = share.share - expected[share.code]
+        # The last blank of an area found it the lowest, so it exceeds its exact share by one card at most; what all
+        # others have above theirs is what one area can lack.
+        assert -(len(needs) - 1) - 1e-6 <= above <= 1 + 1e-6
 
 
 def test_ties_go_to_the_area_longest_without_a_box_then_to_the_code():
