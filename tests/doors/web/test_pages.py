@@ -15,7 +15,8 @@ LOCALE = ROOT / "src/blanko/doors/web/locale/id/LC_MESSAGES/django.po"
 PAGES = [
     "/", "/map", "/map?by=backlog", "/map?by=cover", "/map?q=Lampung&sort=-need", "/regencies/3101", "/regencies/9301",
     "/regencies/1871", "/rounds", "/rounds/1", "/rounds/2", "/rounds/2/1871", "/supply", "/dispatches",
-    "/dispatches?round=1", "/files", "/blanks", "/figures", "/figures?name=recorded_share&known_on=2017-04-04", "/audit",
+    "/dispatches?round=1", "/files", "/blanks", "/figures", "/figures?name=recorded_share&known_on=2017-04-04",
+    "/audit",
     "/audit/20",
 ]  # fmt: skip
 

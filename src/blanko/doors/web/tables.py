@@ -60,7 +60,7 @@ class Table:
         caption: str = "",
         sort: str = "",
     ) -> Table:
-        """The table as this request asks for it: filtered by ``q``, ordered by ``sort`` (a leading - turns it round)."""
+        """The table as this request asks for it: filtered by ``q``, ordered by ``sort`` (- turns it round)."""
         table = cls(name=name, columns=columns, rows=rows, caption=caption)
         table.query = request.GET.get("q", "").strip()
         table.sort = request.GET.get("sort", sort)

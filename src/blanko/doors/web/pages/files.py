@@ -69,7 +69,8 @@ def take_in(request: HttpRequest) -> HttpResponse:
                 copy.write(chunk)
         with acting(principal="svc.intake"):
             result = operations.load(
-                path=path, kind=request.POST.get("kind") or None, name=Path(str(given.name)).name[:200], by="svc.intake",
+                path=path, kind=request.POST.get("kind") or None, name=Path(str(given.name)).name[:200],
+                by="svc.intake",
                 at=now, data_dir=settings.DATA_DIR,
             )  # fmt: skip
             if result.accepted and result.kind in ("registrations", "applications", "deaths"):

@@ -56,7 +56,8 @@ def supply(request: HttpRequest) -> HttpResponse:
     ]
     return page(
         request, "supply.html", table, contracts=contracts, tenders=procurement.tenders(), deliveries=deliveries,
-        held=sum(lot.quantity for lot in lots if lot.held_for is not None), received=custody.balance_sheet()["received"],
+        held=sum(lot.quantity for lot in lots if lot.held_for is not None),
+        received=custody.balance_sheet()["received"],
     )  # fmt: skip
 
 
