@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("blanko.doors.web.urls"))]
+urlpatterns = [path("api/", include("blanko.doors.api.urls")), path("", include("blanko.doors.web.urls"))]

@@ -1,74 +1,90 @@
-"""``./blanko custody``: who holds the blanks, what is on its way, and the way of one box or blank."""
+"""``./blanko custody``: where every box and blank is, and whose hands it went through."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from datetime import UTC, datetime
 
-from blanko.cards.custody import queries
+from django.utils import timezone
+
+from blanko.cards.custody import operations
+from blanko.cards.custody import queries as custody
 from blanko.cards.issuance import queries as issuance
-from blanko.kernel.errors import BlankoError
+from blanko.ground.access.acting import acting
 
-BALANCE = ("warehouse", "in_transit", "at_offices", "personalised", "issued", "spoiled", "destroyed", "missing")
+EXAMPLE = """Example:
+  ./blanko custody balance                  received = the sum of the rest
+  ./blanko custody way PB17-000042-0007     every step of one blank"""
 
 
-class DoesNotAddUp(BlankoError):
-    """More or fewer blanks than were received: somebody passed by the journal."""
+def _parser() -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="blanko custody", description=EXAMPLE, formatter_class=raw)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    balance = verbs.add_parser("balance", help="every blank by where it is")
+    holdings = verbs.add_parser("holdings", help="good blanks of each office, and what is on its way")
+    holdings.add_argument("--office", help="only this office")
+    transit = verbs.add_parser("transit", help="what is on its way")
+    transit.add_argument("--office", help="only towards this office")
+    way = verbs.add_parser("way", help="every step of a box or a blank")
+    way.add_argument("identifier", metavar="BOX|SERIAL")
+    receive = verbs.add_parser("receive", help="take a movement over, in the name of an officer who did not send it")
+    receive.add_argument("movement")
+    receive.add_argument("--by", required=True, metavar="OFFICER")
+    for verb in (balance, holdings, transit, way, receive):
+        verb.add_argument("--json", action="store_true")
+    return parser
 
 
 def main(argv: list[str]) -> int:
-    """Show the balance sheet, holdings, what is on its way, or follow one box or blank."""
-    parser = argparse.ArgumentParser(
-        prog="blanko custody", description="Example: ./blanko custody follow PB17-000042-0007"
-    )
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    balance = verbs.add_parser("balance", help="blanks received, and where they are")
-    holdings = verbs.add_parser("holdings", help="good blanks of each office, and on their way to it")
-    holdings.add_argument("--office", metavar="CODE")
-    transit = verbs.add_parser("transit", help="movements that nobody has received yet")
-    transit.add_argument("--office", metavar="CODE", help="only to this office")
-    follow = verbs.add_parser("follow", help="every step of a box or of one blank, to the hand that holds it")
-    follow.add_argument("identifier", metavar="BOX|SERIAL")
-    for verb in (balance, holdings, transit, follow):
-        verb.add_argument("--json", action="store_true")
-    given = parser.parse_args(argv)
-    found: Any
-    match given.verb:
-        case "balance":
-            found = queries.balance_sheet()
-            lines = [f"{name.replace('_', ' '):<14}{found[name]:>12,}" for name in ("received", *BALANCE)]
-        case "holdings":
-            held = queries.holdings(office=given.office)
-            found = {office: {"good": each.good, "in_transit_in": each.in_transit_in} for office, each in held.items()}
-            lines = [
-                f"{office:<6}{each.good:>12,} good{each.in_transit_in:>12,} coming" for office, each in held.items()
-            ]
-        case "transit":
-            found = queries.on_the_way(to_office=given.office)
-            lines = [
-                f"{row['movement']}  {row['from_office']} -> {row['to_office']}  {row['quantity']:,} blanks since {row['at']:%Y-%m-%d}"
-                for row in found
-            ]
-        case _:
-            found = issuance.follow(given.identifier)
-            lines = [_step(step) for step in found["way"]]
-            lines += [_card_step(step) for step in (found["card"] or {"steps": []})["steps"]]
-    print(json.dumps(found, default=str) if given.json else "\n".join(lines or ["nothing"]))
-    if given.verb == "balance" and found["received"] != sum(found[name] for name in BALANCE):
-        raise DoesNotAddUp("received is not the sum of the rest", mend="run ./blanko audit verify --all")
+    """Read custody, or receive a movement."""
+    given = _parser().parse_args(argv)
+    if given.verb == "receive":
+        with acting(principal=given.by):
+            operations.receive(movement=given.movement, by=given.by, at=datetime.now(UTC))
+        given.verb = "balance"
+    if given.verb == "balance":
+        sheet = custody.balance_sheet()
+        if given.json:
+            print(json.dumps(sheet))
+        else:
+            for name, value in sheet.items():
+                print(f"{name.replace('_', ' '):<14}{value:>12,}")
+        return 0
+    if given.verb == "holdings":
+        for office, held in sorted(custody.holdings(office=given.office).items()):
+            row = {"office": office, "good": held.good, "in_transit_in": held.in_transit_in}
+            print(
+                json.dumps(row)
+                if given.json
+                else f"{office:<6}{held.good:>10,} good {held.in_transit_in:>10,} on the way"
+            )
+        return 0
+    if given.verb == "transit":
+        for row in custody.on_the_way(to_office=given.office):
+            shown = f"{row['movement']:<24}{row['from_office']} -> {row['to_office']:<6}{row['quantity']:>9,} blanks, sent by {row['by']}"
+            print(json.dumps(row, default=str) if given.json else shown)
+        return 0
+    steps = custody.way_of(given.identifier)
+    card = issuance.card(given.identifier.upper()) if given.identifier.count("-") == 2 else None
+    if given.json:
+        print(json.dumps({"steps": steps, "now": custody.places(given.identifier), "card": card}, default=str))
+        return 0
+    for step in steps:
+        when = timezone.localtime(step["at"])
+        place = (
+            step["to_office"]
+            if step["from_office"] == step["to_office"]
+            else f"{step['from_office'] or 'maker'} -> {step['to_office']}"
+        )
+        print(
+            f"{when:%Y-%m-%d %H:%M}  {step['kind']:<16}{step['phase']:<9}{place:<14}{step['by']}  {step['reason']}".rstrip()
+        )
+    if card:
+        print(f"printed for record {card['recorded_office']}/{card['record_id']} ({card['cause']})")
+        for step in card["steps"]:
+            print(
+                f"{timezone.localtime(step['at']):%Y-%m-%d %H:%M}  {step['step']:<16}{step['by']}  {step['checked'] or step['reason']}".rstrip()
+            )
     return 0
-
-
-def _step(step: dict[str, Any]) -> str:
-    ends = " -> ".join(end for end in (step["from_office"], step["to_office"]) if end)
-    papers = ", ".join(f"{name} {value}" for name, value in (step["papers"] or {}).items())
-    about = "; ".join(part for part in (papers, step["reason"]) if part)
-    what = f"{step['kind']} {step['phase']}"
-    return f"{step['at']:%Y-%m-%d %H:%M}  {what:<24}{ends:<14}by {step['by']}" + (f"  ({about})" if about else "")
-
-
-def _card_step(step: dict[str, Any]) -> str:
-    return f"{step['at']:%Y-%m-%d %H:%M}  card {step['step']:<33}by {step['by']}" + (
-        f"  to {step['handed_to']}" if step["handed_to"] else ""
-    )

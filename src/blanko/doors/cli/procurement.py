@@ -1,43 +1,39 @@
-"""``./blanko procurement``: what was tendered, contracted and delivered, and what is held and is no stock."""
+"""``./blanko procurement``: contracts and lots, and what has arrived but is no stock."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
-from typing import Any
 
 from blanko.records.procurement import queries
 
 
 def main(argv: list[str]) -> int:
-    """Show contracts or lots."""
+    """List contracts or lots."""
     parser = argparse.ArgumentParser(prog="blanko procurement", description="Example: ./blanko procurement lots")
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    contracts = verbs.add_parser("contracts", help="each contract in blanks: planned, announced, held, accepted")
-    lots = verbs.add_parser("lots", help="each lot with the stage it reached, and why it is no stock yet")
-    lots.add_argument("--contract", metavar="NO")
-    for verb in (contracts, lots):
-        verb.add_argument("--json", action="store_true")
+    parser.add_argument("what", choices=["contracts", "lots", "tenders"])
+    parser.add_argument("--json", action="store_true")
     given = parser.parse_args(argv)
-    found: list[dict[str, Any]]
-    if given.verb == "contracts":
-        found = queries.contracts()
-        lines = [
-            f"{row['contract_no']}  {row['quantity']:,} blanks: {row['planned']:,} planned, {row['announced']:,} announced,"
-            f" {row['held']:,} arrived and held, {row['accepted']:,} accepted, {row['rejected']:,} rejected"
-            for row in found
-        ]
-    else:
-        now = queries.lots(contract_no=given.contract)
-        found = [{**asdict(lot), "stage": lot.stage} for lot in now]
-        lines = [
-            f"{lot.lot_no}  {lot.quantity:>10,} blanks  {lot.stage:<18}{lot.stages[lot.stage]}{_held(lot)}"
-            for lot in now
-        ]
-    print(json.dumps(found, default=str) if given.json else "\n".join(lines or ["nothing was ordered yet"]))
+    if given.what == "lots":
+        for lot in queries.lots():
+            held = ", ".join(map(str, lot.held_for or ()))
+            row = {
+                "lot_no": lot.lot_no, "quantity": lot.quantity, "stage": str(lot.stage), "is_stock": lot.is_stock,
+                "held_for": held, "accepted_boxes": lot.accepted_boxes, "rejected_boxes": lot.rejected_boxes,
+            }  # fmt: skip
+            note = f"no stock, held for {held}" if held else ("stock" if lot.is_stock else "no stock yet")
+            print(
+                json.dumps(row) if given.json else f"{lot.lot_no:<12}{lot.quantity:>11,} blanks  {lot.stage:<20}{note}"
+            )
+        return 0
+    for row in queries.contracts() if given.what == "contracts" else queries.tenders():
+        if given.json:
+            print(json.dumps(row, default=str))
+        elif given.what == "contracts":
+            print(
+                f"{row['contract_no']}: {row['quantity']:,} blanks of {row['supplier']} for Rp {row['total_idr']:,}; "
+                f"{row['announced']:,} announced, {row['held']:,} held, {row['accepted']:,} accepted, {row['rejected']:,} rejected"
+            )
+        else:
+            print(f"{row['tender_no']}: {row['title']}, {row['outcome']} on {row['decided_on']}")
     return 0
-
-
-def _held(lot: queries.LotNow) -> str:
-    return f"  no stock: {', '.join(lot.held_for)}" if lot.held_for else ""

@@ -10,7 +10,7 @@ import pytest
 FILE = "replay"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def replayed(template_database, django_db_blocker, tmp_path_factory):
     """A database of the whole replay of a small nation; Django points at it while the package's tests run."""
     from django.conf import settings

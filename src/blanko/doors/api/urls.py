@@ -1,0 +1,25 @@
+"""The API, put together."""
+
+from __future__ import annotations
+
+from django.urls import path
+from ninja import NinjaAPI
+
+from blanko import __version__
+from blanko.doors.api import problems, proof, records, supply
+from blanko.doors.api.officers import loopback_only
+
+api = NinjaAPI(
+    title="blanko",
+    version=__version__,
+    description="Cards of a national identity programme. Refusals are application/problem+json.",
+    # The usual page of the library fetches its scripts from elsewhere; docs/api.md and openapi.json need nobody.
+    docs_url=None,
+    auth=loopback_only,
+)
+problems.install(api)
+api.add_router("", records.router, tags=["records"])
+api.add_router("", supply.router, tags=["supply"])
+api.add_router("", proof.router, tags=["proof"])
+
+urlpatterns = [path("", api.urls)]
