@@ -67,7 +67,7 @@ def end(process: subprocess.Popen[str], how: signal.Signals) -> None:
 
 
 def servers(home: Path) -> list[str]:
-    told = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(["ps", "-ww", "-A", "-o", "pid=,args="], capture_output=True, text=True, check=True).stdout
     return [line for line in told.splitlines() if str(home) in line and ("postgres -D" in line or ".keeper" in line)]
 
 

@@ -1,68 +1,124 @@
-"""``./blanko database``: prepare a server of your own, migrate, or say what is there."""
+"""``./blanko database``: the server, its two roles and the shape of its tables."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import secrets
+import sys
+from typing import Any
 
-from blanko.ground.database import roles, urls
 from blanko.kernel.errors import BlankoError
 
-EXAMPLE = """Example:
-  BLANKO_ADMIN_URL=postgresql://postgres@host/postgres ./blanko database prepare --name blanko
-
-prepare  makes the roles blanko_owner and blanko_app and the database on a server of your own (admin address in BLANKO_ADMIN_URL,
-         passwords in BLANKO_OWNER_PASSWORD and BLANKO_APP_PASSWORD), then prints what DATABASE_URL and DATABASE_OWNER_URL look like
-migrate  brings the database to the shape of this release
-status   the server, its version and its kind"""
+EXAMPLE = """Examples:
+  ./blanko database status            where the data lies, which server and shape
+  ./blanko database migrate           bring the tables to this release's shape
+  DATABASE_ADMIN_URL=postgresql://postgres:...@db:5432/blanko ./blanko database prepare
+                                      make the roles and the database on a server of your own"""
 
 
-class MissingSetting(BlankoError, ValueError):
-    """A variable of the environment that this needs is not set."""
+class NoAdmin(BlankoError, ValueError):
+    """Roles can only be made by somebody who may make roles."""
 
 
-def _setting(name: str) -> str:
-    value = os.environ.get(name)
-    if not value:
-        raise MissingSetting(f"{name} is not set", mend="see ./blanko database --help")
-    return value
+def status() -> dict[str, Any]:
+    """What this installation uses. Starts the embedded server when none is named, and changes no table."""
+    from blanko.ready import start_django
+
+    start_django()
+    from django.db import connections
+
+    from blanko.ground.database import cluster, urls
+    from blanko.ground.database.home import blanko_home
+    from blanko.ground.database.migrate import state
+
+    at = connections["default"].settings_dict
+    kind = "external" if urls.is_external() else cluster.ensure_running().kind
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        (version,) = cursor.fetchone()
+        cursor.execute("SELECT pg_database_size(current_database())")
+        (size,) = cursor.fetchone()
+    return {
+        "home": str(blanko_home()),
+        "server": f"PostgreSQL {version}",
+        "kind": kind,
+        "address": f"{at['HOST']}:{at['PORT']}/{at['NAME']}",
+        "role": at["USER"],
+        "shape": state(),
+        "bytes": size,
+    }
+
+
+def prepare(*, app_password: str | None, owner_password: str | None) -> list[str]:
+    """Make both roles and the database of DATABASE_ADMIN_URL; the two lines to put into the environment.
+
+    Running it again sets the passwords anew and keeps the database. Raises NoAdmin.
+    """
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    from blanko.ground.database import roles
+    from blanko.ground.database.urls import parse
+
+    url = os.environ.get("DATABASE_ADMIN_URL", "")
+    if not url:
+        raise NoAdmin(
+            "DATABASE_ADMIN_URL is not set",
+            mend="give the address of the database to make, with a role that may create roles and databases",
+        )
+    at = parse(url)
+    passwords = {
+        roles.OWNER: owner_password or secrets.token_urlsafe(24),
+        roles.APP: app_password or secrets.token_urlsafe(24),
+    }
+    try:
+        # The database of the address may not exist yet; every server has the database postgres.
+        maintenance = make_conninfo(**{**conninfo_to_dict(url), "dbname": "postgres"})
+        with psycopg.connect(maintenance, autocommit=True, connect_timeout=10) as admin:
+            roles.prepare_server(admin, passwords=passwords)
+            roles.prepare_database(admin, name=at["NAME"])
+        with psycopg.connect(url, autocommit=True, connect_timeout=10) as inside:
+            roles.grant(inside)
+    except psycopg.Error as error:
+        raise NoAdmin(
+            f"the server refused: {str(error).strip().splitlines()[0]}",
+            mend="check DATABASE_ADMIN_URL and that its role may create roles and databases",
+        ) from error
+    where = f"{at['HOST']}:{at['PORT'] or 5432}/{at['NAME']}"
+    return [
+        f"DATABASE_URL=postgresql://{roles.APP}:{passwords[roles.APP]}@{where}",
+        f"DATABASE_OWNER_URL=postgresql://{roles.OWNER}:{passwords[roles.OWNER]}@{where}",
+    ]
 
 
 def main(argv: list[str]) -> int:
-    """Prepare, migrate or look."""
+    """Status, migrate or prepare."""
     parser = argparse.ArgumentParser(
         prog="blanko database", description=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["prepare", "migrate", "status"])
-    parser.add_argument("--name", default=urls.DATABASE_NAME, help="the database (default blanko)")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("status", help="where the data lies, which server and shape").add_argument(
+        "--json", action="store_true"
+    )
+    verbs.add_parser("migrate", help="bring the tables to this release's shape")
+    verbs.add_parser(
+        "prepare", help="make the roles and the database of DATABASE_ADMIN_URL; prints the two addresses to use"
+    )
     given = parser.parse_args(argv)
-    if given.what == "prepare":
-        import psycopg
+    if given.verb == "status":
+        found = status()
+        print(json.dumps(found) if given.json else "\n".join(f"{name:<9}{value}" for name, value in found.items()))
+    elif given.verb == "migrate":
+        from blanko.ready import make_ready
 
-        address = _setting("BLANKO_ADMIN_URL")
-        passwords = {roles.OWNER: _setting("BLANKO_OWNER_PASSWORD"), roles.APP: _setting("BLANKO_APP_PASSWORD")}
-        with psycopg.connect(address, autocommit=True) as admin:
-            roles.prepare_server(admin, passwords=passwords)
-            made = roles.prepare_database(admin, name=given.name)
-            host, port = admin.info.host, admin.info.port
-        if made:
-            with psycopg.connect(address, dbname=given.name, autocommit=True) as inside:
-                roles.grant(inside)
-        print(f"database {given.name} is {'made' if made else 'there already'}; set")
-        print(f"  DATABASE_URL=postgresql://{roles.APP}:PASSWORD@{host}:{port}/{given.name}")
-        print(f"  DATABASE_OWNER_URL=postgresql://{roles.OWNER}:PASSWORD@{host}:{port}/{given.name}")
-        return 0
-    from blanko.ready import make_ready, start_django
-
-    if given.what == "migrate":
         make_ready()
-        print("the database has the shape of this release")
-        return 0
-    start_django()
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user, current_database(), current_setting('server_version')")
-        user, name, version = cursor.fetchone()
-    print(f"{name} on PostgreSQL {version}, as {user} ({'DATABASE_URL' if urls.is_external() else 'embedded'})")
+        print("the tables have the shape of this release")
+    else:
+        lines = prepare(
+            app_password=os.environ.get("BLANKO_APP_PASSWORD"), owner_password=os.environ.get("BLANKO_OWNER_PASSWORD")
+        )
+        print("\n".join(lines))
+        print("Keep these two lines secret and put them into the environment of blanko.", file=sys.stderr)
     return 0

@@ -90,10 +90,13 @@ def main(argv: list[str]) -> int:
         return EXIT_WRONG_USE
     asks_help = any(word in ("-h", "--help") for word in rest)
     try:
-        if command.ready == "database" and not asks_help:
-            from blanko.ready import make_ready
+        if command.ready == "database":
+            if asks_help:
+                _configure_only()
+            else:
+                from blanko.ready import make_ready
 
-            make_ready()
+                make_ready()
         module = import_module(f"blanko.doors.cli.{command.module}")
         return int(module.main(rest) or 0)
     except BlankoError as error:
@@ -111,6 +114,14 @@ def main(argv: list[str]) -> int:
         where = f" {error.filename}" if error.filename else ""
         print(f"blanko: {error.strerror or error}{where}", file=sys.stderr)
         return EXIT_FAILED
+
+
+def _configure_only() -> None:
+    """Django without its server: a command's help may import models, and starts nothing."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "blanko.settings")
+    import django
+
+    django.setup()
 
 
 def _server_errors() -> tuple[type[Exception], ...]:

@@ -318,7 +318,8 @@ def _stop_leftover(data: Path) -> None:
         pid = int(lock.read_text(encoding="ascii").splitlines()[0])
     except (OSError, ValueError, IndexError):
         return
-    told = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False)
+    # -ww: a line that ps cuts to the width of a terminal no longer names the folder.
+    told = subprocess.run(["ps", "-ww", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False)
     # The number may belong to another program by now: only a server of this very folder is ours to stop.
     if str(data) not in told.stdout:
         lock.unlink(missing_ok=True)
