@@ -91,6 +91,13 @@ def test_names_of_all_levels():
     assert gazetteer.successors("3201") == ()
 
 
+def test_a_change_takes_effect_in_the_year_of_its_law():
+    dates = {change.code_2017: change.effective for change in gazetteer.changes() if change.kind == "renamed"}
+    assert dates == {"1212": date(2020, 2, 26), "7601": date(2017, 12, 28), "8103": date(2019, 1, 28)}
+    for change in gazetteer.changes():
+        assert change.source.endswith(f"/{change.effective.year}")
+
+
 def test_offices_are_the_centre_34_provinces_and_514_regencies():
     kinds = [office.kind for office in gazetteer.offices()]
     assert {kind: kinds.count(kind) for kind in set(kinds)} == {"central": 1, "province": 34, "regency": 514}
