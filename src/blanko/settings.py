@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from django.utils.csp import CSP
@@ -25,15 +26,14 @@ def _secret_key() -> str:
         return path.read_text(encoding="ascii")
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # O_EXCL: of two first commands at once, one makes the key and the other reads it.
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text(encoding="ascii")
-        key = secrets.token_urlsafe(50)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(key)
-        return key
+        part = path.with_name(f"secret_key.{os.getpid()}.part")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(50))
+        # Of two first commands at once, the first link wins whole and both read the same key.
+        with suppress(FileExistsError):
+            os.link(part, path)
+        part.unlink()
+        return path.read_text(encoding="ascii")
 
 
 SECRET_KEY = _secret_key()

@@ -22,7 +22,8 @@ def description(program):
 
 
 READS = [
-    "/places/areas/9301", "/places/offices", "/intake/files", "/intake/files/{sha256}", "/entitlement/backlog?area=3101",
+    "/places/areas/9301", "/places/offices", "/intake/files", "/intake/files/{sha256}",
+    "/entitlement/backlog?area=3101",
     "/entitlement/queue?regency=3101", "/procurement/contracts", "/procurement/lots", "/planning/rounds",
     "/planning/rounds/2", "/planning/rounds/2/document", "/custody/balance", "/custody/holdings",
     "/custody/way/PB17-000001", "/custody/movements", "/transparency/figures?known_on=2017-04-04",
@@ -139,14 +140,18 @@ def test_removing_one_print_ready_record_lowers_the_need_by_one(program):
     before = program.get("/api/entitlement/backlog?area=3101").json()["print_ready"]
     first = program.get("/api/entitlement/queue?regency=3101&limit=1").json()[0]
     from blanko.decisions.planning import queries as planning
+    from blanko.decisions.scenario.april_2017.outcome import LAST
     from blanko.records.registry import queries as registry
 
     record = registry.record(recorded_office=first["recorded_office"], record_id=first["record_id"])
-    need = {area.code: area.need.need for area in planning.areas(__import__("datetime").date(2017, 4, 30))}["3101"]
-    rows = f"nik,record_id,recorded_office,died_on,reported_on,office,document_no\n{record['nik']},{first['record_id']},{first['recorded_office']},2017-04-01,2017-04-20,3101,AKTA-API-1\n"
+    need = {area.code: area.need.need for area in planning.areas(LAST)}["3101"]
+    rows = (
+        "nik,record_id,recorded_office,died_on,reported_on,office,document_no\n"
+        f"{record['nik']},{first['record_id']},{first['recorded_office']},2017-04-01,2017-04-20,3101,AKTA-API-1\n"
+    )
     answer = program.post("/api/intake/files", {"file": SimpleUploadedFile("deaths.csv", rows.encode())})
     assert answer.status_code == 200, answer.content
     assert answer.json()["accepted"] == 1
     assert program.get("/api/entitlement/backlog?area=3101").json()["print_ready"] == before - 1
-    after = {area.code: area.need.need for area in planning.areas(__import__("datetime").date(2017, 4, 30))}["3101"]
+    after = {area.code: area.need.need for area in planning.areas(LAST)}["3101"]
     assert after == need - 1

@@ -46,7 +46,8 @@ def install(api: NinjaAPI) -> None:
     def invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
         wrong = [{"where": list(item["loc"]), "what": item["msg"]} for item in error.errors]
         return problem(
-            code="invalid_request", title="invalid request", status=422, detail="the request does not fit its description",
+            code="invalid_request", title="invalid request", status=422,
+            detail="the request does not fit its description",
             mend="see /api/openapi.json", errors=wrong,
         )  # fmt: skip
 

@@ -66,10 +66,15 @@ def main(argv: list[str]) -> int:
             shown = f"{row['movement']:<24}{row['from_office']} -> {row['to_office']:<6}{row['quantity']:>9,} blanks, sent by {row['by']}"
             print(json.dumps(row, default=str) if given.json else shown)
         return 0
-    steps = custody.way_of(given.identifier)
-    card = issuance.card(given.identifier.upper()) if given.identifier.count("-") == 2 else None
-    if given.json:
-        print(json.dumps({"steps": steps, "now": custody.places(given.identifier), "card": card}, default=str))
+    return _way(given.identifier, as_json=given.json)
+
+
+def _way(identifier: str, *, as_json: bool) -> int:
+    """Print every step of a box or a blank, and the card on it."""
+    steps = custody.way_of(identifier)
+    card = issuance.card(identifier.upper()) if identifier.count("-") == 2 else None
+    if as_json:
+        print(json.dumps({"steps": steps, "now": custody.places(identifier), "card": card}, default=str))
         return 0
     for step in steps:
         when = timezone.localtime(step["at"])
