@@ -3,8 +3,8 @@
 Usage: python scripts/make_tile_map.py   (in an environment of requirements/data.txt)
 Writes src/blanko/ground/places/data/tile_map.csv: regency, column, row.
 
-1. A target for each regency: its longitude and latitude, each blended of rank and value, drawn towards the middle of
-its province.
+1. A target for each regency: inside the frame of its island (``FRAMES``), its longitude and latitude, each blended of
+rank and value, drawn towards the middle of its province.
 2. One linear assignment of regencies to the cells of a grid (least squared distance).
 3. Annealing by exchanges of two cells: keep near the target, gather provinces, keep sea between islands. Seeded: the
 same table.
@@ -21,7 +21,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 DATA = Path(__file__).resolve().parents[1] / "src" / "blanko" / "ground" / "places" / "data"
-COLUMNS, ROWS, SEED, STEPS = 54, 25, 2017, 3_000_000
+COLUMNS, ROWS, SEED, STEPS = 61, 26, 2017, 2_000_000
 RANK_X, RANK_Y, GATHER = 0.5, 0.42, 0.25
 ISLANDS = {
     **dict.fromkeys(("11", "12", "13", "14", "15", "16", "17", "18", "19", "21"), "Sumatra"),
@@ -32,24 +32,39 @@ ISLANDS = {
     **dict.fromkeys(("81", "82"), "Maluku"),
     **dict.fromkeys(("91", "92"), "Papua"),
 }
+# Where each island lies in the grid: left, top, width, height in cells. Wider than true where many regencies crowd
+# (Java), with sea between; west to east and north to south stay in order.
+FRAMES = {
+    "Sumatra": (0, 0, 16, 16),
+    "Java": (11, 18.5, 23, 5),
+    "Nusa Tenggara": (34.5, 19, 13, 4),
+    "Kalimantan": (19, 3, 13, 11),
+    "Sulawesi": (33, 3, 11, 13),
+    "Maluku": (45, 4, 6, 13),
+    "Papua": (50, 7, 9, 9),
+}
 SAME_PROVINCE, OTHER_ISLAND = 5.0, 6.0
 NEIGHBOURS = ((1, 0), (-1, 0), (0, 1), (0, -1))
 
 
 def targets(rows: list[dict[str, str]]) -> np.ndarray:
-    """Where each regency would like to lie, in cells."""
+    """Where each regency would like to lie, in cells: inside the frame of its island, drawn towards its province."""
     longitude = np.array([float(row["longitude"]) for row in rows])
     latitude = np.array([float(row["latitude"]) for row in rows])
+    provinces = np.array([row["code"][:2] for row in rows])
+    islands = np.array([ISLANDS[province] for province in provinces])
 
     def blend(values: np.ndarray, share_of_rank: float) -> np.ndarray:
         rank = np.argsort(np.argsort(values)) / (len(values) - 1)
         value = (values - values.min()) / (values.max() - values.min())
         return share_of_rank * rank + (1 - share_of_rank) * value
 
-    x = blend(longitude, RANK_X) * (COLUMNS - 1)
-    y = (1 - blend(latitude, RANK_Y)) * (ROWS - 1)
-    provinces = np.array([row["code"][:2] for row in rows])
-    for province in set(provinces):
+    x, y = np.empty(len(rows)), np.empty(len(rows))
+    for island, (left, top, width, height) in FRAMES.items():
+        inside = islands == island
+        x[inside] = left + blend(longitude[inside], RANK_X) * (width - 1)
+        y[inside] = top + (1 - blend(latitude[inside], RANK_Y)) * (height - 1)
+    for province in sorted(set(provinces)):
         inside = provinces == province
         x[inside] += GATHER * (x[inside].mean() - x[inside])
         y[inside] += GATHER * (y[inside].mean() - y[inside])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from django.db import connection
 
@@ -26,8 +26,8 @@ def test_on_each_day_there_are_514_regencies_of_their_day(db, acting_as):
     with acting_as("svc.registry"):
         load_places(by="svc.registry", at=AT)
     for on, spelled in (
-        (datetime(2017, 4, 4).date(), {regency.name for regency in gazetteer.regencies_2017()}),
-        (datetime(2026, 1, 1).date(), {regency.name_today for regency in gazetteer.regencies_2017()}),
+        (date(2017, 4, 4), {regency.name for regency in gazetteer.regencies_2017()}),
+        (date(2026, 1, 1), {regency.name_today for regency in gazetteer.regencies_2017()}),
     ):
         valid = Area.objects.filter(level="regency", valid_from__lte=on).exclude(valid_to__lt=on)
         assert valid.count() == 514

@@ -40,7 +40,34 @@ def test_west_stays_left_and_north_stays_up():
     east = np.corrcoef(rank([cell.column for cell in cells]), rank([place.longitude for place in where]))[0, 1]
     south = np.corrcoef(rank([cell.row for cell in cells]), rank([-place.latitude for place in where]))[0, 1]
     assert east > 0.95
-    assert south > 0.9
+    assert south > 0.95
+
+
+ISLANDS = (
+    "11 12 13 14 15 16 17 18 19 21",
+    "31 32 33 34 35 36",
+    "51 52 53",
+    "61 62 63 64 65",
+    "71 72 73 74 75 76",
+    "81 82",
+    "91 92",
+)
+
+
+def test_sea_lies_between_the_islands():
+    island = {code: number for number, codes in enumerate(ISLANDS) for code in codes.split()}
+    assert set(island) == set(PROVINCES)
+    grid = {(cell.column, cell.row): island[cell.regency[:2]] for cell in tile_map.cells()}
+    for (x, y), own in grid.items():
+        assert grid.get((x + 1, y), own) == own
+        assert grid.get((x, y + 1), own) == own
+
+
+def test_java_is_wider_than_tall():
+    java = [cell for cell in tile_map.cells() if cell.regency[0] == "3"]
+    wide = max(cell.column for cell in java) - min(cell.column for cell in java) + 1
+    tall = max(cell.row for cell in java) - min(cell.row for cell in java) + 1
+    assert wide >= 3 * tall
 
 
 @pytest.mark.parametrize("province", PROVINCES)
