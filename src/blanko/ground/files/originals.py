@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from blanko.kernel.errors import BlankoError
@@ -51,7 +52,8 @@ def keep(path: Path, *, store: Path, progress: Callable[[float], None] | None = 
             part.replace(final)
         return name, final
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise OriginalNotKept(
             f"{path.name} could not be kept: {error.strerror}", mend=f"free space on, or the right to write to, {store}"
         ) from error

@@ -144,11 +144,14 @@ def _csv_batches(
     path: Path, size: int, encoding: str, delimiter: str, heads: list[str], quoting: bool
 ) -> Iterator[Batch]:
     bad: list[BadRow] = []
+    # All of them to the end: the reader looks ahead, so that a bad row may belong to a later batch.
+    skipped: set[int] = set()
 
     def keep_bad(row: pyarrow.csv.InvalidRow) -> str:
         reason, mend = "wrong_cell_count", f"give it {row.expected_columns} cells; it has {row.actual_columns}"
         if "\n" in row.text.strip():
             reason, mend = "unclosed_quote", "close the quote, or double a quote inside a quoted cell"
+        skipped.add(row.number or 0)
         bad.append(BadRow(row.number or 0, row.text, reason, mend))
         return "skip"
 
@@ -169,7 +172,7 @@ def _csv_batches(
                 raise UnreadableFile(f"{path}: {error}", mend="save the table again") from None
             except UnicodeError:
                 raise UnreadableFile(f"{path} breaks off inside a character", mend="save it again as UTF-8") from None
-            rows, at = _numbers(at, batch.num_rows, [row.row for row in bad])
+            rows, at = _numbers(at, batch.num_rows, skipped)
             done = min(1.0, file.tell() / size)
             told, recovered = _recovered(bad, names, delimiter)
             bad.clear()
@@ -246,13 +249,11 @@ def _no_rows(names: list[str]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([pa.array([], pa.string()) for _ in names], names=names)
 
 
-def _numbers(at: int, count: int, bad: list[int]) -> tuple[list[int] | range, int]:
+def _numbers(at: int, count: int, skip: set[int]) -> tuple[list[int] | range, int]:
     """Numbers of ``count`` good rows from ``at`` on, stepping over the bad ones, and where the next batch starts."""
-    inside = sorted(number for number in bad if number >= at)
-    if not inside:
+    if not any(at <= number < at + count + len(skip) for number in skip):
         return range(at, at + count), at + count
     rows: list[int] = []
-    skip = set(inside)
     while len(rows) < count:
         if at not in skip:
             rows.append(at)
