@@ -65,7 +65,8 @@ def test_a_quote_that_never_closes_over_megabytes_can_be_read_line_by_line(tmp_p
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\n\n", b"%PDF-1.7", b"\x1f\x8b\x08", b"\xd0\xcf\x11\xe0aaaa", b"PK\x03\x04broken", b"PAR1broken", b"\x00\x00\x00\x00",
+    [b"", b"\n\n", b"%PDF-1.7", b"\x1f\x8b\x08", b"\xd0\xcf\x11\xe0aaaa", b"PK\x03\x04broken", b"PAR1broken",
+     b"\x00\x00\x00\x00",
      "a;b\n".encode("utf-16")[:-1]],
 )  # fmt: skip
 def test_what_is_no_table_is_refused_with_a_mend(tmp_path, content):

@@ -173,10 +173,13 @@ def test_each_load_is_sealed_and_the_seal_finds_a_changed_fact(load):
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
-        ("applications", "nik,cause,event_date,applied_on,office,document_no\n3171015506900001,hilang,2017-03-01,2017-03-02,3171,D1\n"),
-        ("deaths", "nik,record_id,recorded_office,died_on,reported_on,office,document_no\n3171015506900001,,,2017-03-01,,3171,D1\n"),
+        ("applications", ("nik,cause,event_date,applied_on,office,document_no\n"
+            "3171015506900001,hilang,2017-03-01,2017-03-02,3171,D1\n")),
+        ("deaths", ("nik,record_id,recorded_office,died_on,reported_on,office,document_no\n"
+            "3171015506900001,,,2017-03-01,,3171,D1\n")),
         ("stock", "kantor,tanggal_hitung,baik,rusak\n3171,01-04-2017,500,3\n"),
-        ("counts", "area,metric,value,date,denominator,source,kind,known_on\nID,recorded,5,2017-04-04,6,me,observed,2017-04-04\n"),
+        ("counts", ("area,metric,value,date,denominator,source,kind,known_on\n"
+            "ID,recorded,5,2017-04-04,6,me,observed,2017-04-04\n")),
     ],
 )  # fmt: skip
 def test_every_kind_has_the_same_guarantees(load, kind, text):
