@@ -16,6 +16,7 @@ from blanko.doors.cli.progress import Bar
 from blanko.ground.access.acting import acting
 from blanko.kernel.errors import BlankoError
 from blanko.records.entitlement import operations as entitlement
+from blanko.records.entitlement import queries as owed
 from blanko.records.intake import operations, queries
 from blanko.records.intake.operations import LoadResult
 from blanko.records.intake.rules import WARNINGS
@@ -80,7 +81,8 @@ def main(argv: list[str]) -> int:
         now = datetime.now(UTC)
         with acting(principal="svc.registry"):
             registry.take_in(by="svc.registry", at=now)
-            entitlement.refresh(as_of=now.date(), by="svc.registry", at=now)
+            # The day that the claims stand on stays: the pages of a replay of 2017 are asked as of their own day.
+            entitlement.refresh(as_of=owed.claims_as_of() or now.date(), by="svc.registry", at=now)
         if not given.json:
             print("Persons and cards owed are up to date: ./blanko entitlement backlog")
     return 1 if failed else 0
