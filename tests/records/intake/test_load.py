@@ -264,7 +264,8 @@ def test_whole_columns_warn_exactly_as_the_rule_of_one_nik(people):
     names = ["nik", "birth_date", "sex", "record_id", "recorded_office", "village_code", "name"]
     columns = [
         [p[0] for p in people], [p[1].isoformat() for p in people], [p[2] for p in people],
-        [f"R{i}" for i in range(len(people))], ["3171"] * len(people), ["3171011001"] * len(people), ["X"] * len(people),
+        [f"R{i}" for i in range(len(people))], ["3171"] * len(people), ["3171011001"] * len(people),
+        ["X"] * len(people),
     ]  # fmt: skip
     batch = pa.RecordBatch.from_arrays([pa.array(column) for column in columns], names=names)
     found = check(
