@@ -24,7 +24,9 @@ def description(program):
 READS = [
     "/places/areas/9301", "/places/offices", "/intake/files", "/intake/files/{sha256}",
     "/entitlement/backlog?area=3101",
-    "/entitlement/queue?regency=3101", "/procurement/contracts", "/procurement/lots", "/planning/rounds",
+    "/entitlement/queue?regency=3101",
+    "/registry/persons/{person}",
+    "/registry/records/{record}", "/procurement/contracts", "/procurement/lots", "/planning/rounds",
     "/planning/rounds/2", "/planning/rounds/2/document", "/custody/balance", "/custody/holdings",
     "/custody/way/PB17-000001", "/custody/movements", "/transparency/figures?known_on=2017-04-04",
     "/transparency/conflicts?metric=recorded_share&known_on=2017-04-04", "/audit/events?limit=3",
@@ -35,7 +37,14 @@ READS = [
 @pytest.mark.parametrize("address", READS)
 def test_every_reading_address_answers(program, address):
     sha256 = program.get("/api/intake/files").json()[0]["sha256"]
-    answer = program.get("/api" + address.replace("{sha256}", sha256))
+    first = program.get("/api/entitlement/queue?regency=3101&limit=1").json()[0]
+    for name, value in (
+        ("{sha256}", sha256),
+        ("{person}", str(first["person_id"])),
+        ("{record}", f"{first['recorded_office']}/{first['record_id']}"),
+    ):
+        address = address.replace(name, value)
+    answer = program.get("/api" + address)
     assert answer.status_code == 200, answer.content
     assert json.loads(answer.content) not in (None, [], {})
 
@@ -54,7 +63,8 @@ def test_every_address_of_the_description_is_called_by_a_test(program):
         ("POST", "/planning/rounds/{number}/override"), ("POST", "/custody/movements/{movement}/receive"),
     }  # fmt: skip
     assert {path for method, path in described if method == "POST"} == {path for _, path in writes}
-    called = {resolve("/api" + address.partition("?")[0]).route for address in READS}
+    filled = (address.replace("{person}", "1").replace("{record}", "3101/1") for address in READS)
+    called = {resolve("/api" + address.partition("?")[0]).route for address in filled}
     reads = {path for method, path in described if method == "GET"}
     assert len(called) == len(reads), (called, reads)
     with pytest.raises(Resolver404):

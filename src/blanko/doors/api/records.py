@@ -21,6 +21,7 @@ from blanko.records.entitlement import queries as owed
 from blanko.records.intake import operations as intake
 from blanko.records.intake import queries as files
 from blanko.records.registry import operations as registry
+from blanko.records.registry import queries as persons
 
 router = Router()
 
@@ -139,6 +140,20 @@ def one_file(request: HttpRequest, sha256: str) -> dict[str, Any]:
     if found is None:
         raise Http404(f"no file has the sha256 {sha256}")
     return found
+
+
+@router.get(
+    "/registry/persons/{person_id}",
+    response=dict[str, Any],
+    summary="A person with all records; an earlier id resolves",
+)
+def person(request: HttpRequest, person_id: int) -> dict[str, Any]:
+    return persons.person(person_id)
+
+
+@router.get("/registry/records/{office}/{record_id}", response=dict[str, Any], summary="One record with its statuses")
+def record(request: HttpRequest, office: str, record_id: str) -> dict[str, Any]:
+    return persons.record(recorded_office=office, record_id=record_id)
 
 
 @router.get("/entitlement/backlog", response=Backlog, summary="Who waits for what, in an area or in all records")

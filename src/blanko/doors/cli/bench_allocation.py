@@ -31,8 +31,7 @@ def _highs_ms() -> float | None:
         return None
     outlook = Outlook.seeded(areas=514, weeks=26, seed=SEED)
     model = highspy.Highs()
-    model.silent()
-    start = perf_counter()
+    model.setOptionValue("output_flag", False)
     level = [model.addVariable(lb=0, ub=1) for _ in outlook.stock]
     shipped = [[model.addVariable(lb=0) for _ in outlook.backlog] for _ in outlook.stock]
     supplied = np.cumsum(outlook.stock)
@@ -41,6 +40,8 @@ def _highs_ms() -> float | None:
         for area, backlog in enumerate(outlook.backlog):
             need = float(backlog + (week + 1) * outlook.growth[area])
             model.addConstr(sum(shipped[w][area] for w in range(week + 1)) >= level[week] * need)
+    # Only the solver is timed: building the model row by row in Python would be counted against it.
+    start = perf_counter()
     model.maximize(sum(level))
     return (perf_counter() - start) * 1000
 
@@ -48,7 +49,7 @@ def _highs_ms() -> float | None:
 def run() -> list[dict[str, Any]]:
     """Rows for ``./blanko bench allocation``: median of seven runs, the slowest beside it."""
     highs = _highs_ms()
-    peer = f"HiGHS, one max-min programme of it, {highs:,.0f} ms" if highs else "HiGHS is not installed"
+    peer = f"HiGHS, solving one max-min programme of it, {highs:,.0f} ms" if highs else "HiGHS is not installed"
     rows = []
     for areas, target, beside in ((514, 50, peer), (7_160, 300, None)):
         median, slowest = _best_ms(areas)
