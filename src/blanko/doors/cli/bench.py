@@ -6,6 +6,9 @@ import argparse
 import json
 import os
 import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,19 @@ def machine() -> str:
     return f"{processor}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
 
 
+@contextmanager
+def _stdout_kept_clean() -> Iterator[None]:
+    """Peers print banners from C; they go to stderr, so that stdout holds the figures alone."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
 def main(argv: list[str]) -> int:
     """Print each row of the bench; the exit code does not judge, since machines are shared and noisy."""
     parser = argparse.ArgumentParser(
@@ -35,7 +51,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("--json", action="store_true", help="one object {bench, machine, rows}")
     given = parser.parse_args(argv)
-    rows: list[dict[str, Any]] = import_module(f"blanko.doors.cli.bench_{given.name}").run()
+    with _stdout_kept_clean():
+        rows: list[dict[str, Any]] = import_module(f"blanko.doors.cli.bench_{given.name}").run()
     if given.json:
         print(json.dumps({"bench": given.name, "machine": machine(), "rows": rows}))
         return 0

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from blanko.decisions.planning import queries as planning
 from blanko.doors.web import words
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
@@ -25,6 +26,8 @@ from blanko.records.intake.kinds import KINDS
 from blanko.records.registry import operations as registry
 
 REJECTS_SHOWN = 50
+# A made-up next lot, to show how a file moves the shares.
+TRIAL_STOCK, TRIAL_BOX = 100_000, 500
 
 
 class NoFileChosen(BlankoError, ValueError):
@@ -61,7 +64,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
         raise NoFileChosen(_("No file was chosen."), mend=_("choose a CSV, XLSX or Parquet file"))
     now = timezone.now()
     as_of = owed.claims_as_of() or now.date()
-    before = {code: split.print_ready for code, split in owed.backlog_by_regency().items()}
+    before, shares_before = _needs_and_shares()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "upload"
         with path.open("wb") as copy:
@@ -76,9 +79,9 @@ def take_in(request: HttpRequest) -> HttpResponse:
             if result.accepted and result.kind in ("registrations", "applications", "deaths"):
                 registry.take_in(by="svc.registry", at=now)
                 entitlement.refresh(as_of=as_of, by="svc.registry", at=now)
-    after = {code: split.print_ready for code, split in owed.backlog_by_regency().items()}
+    after, shares_after = _needs_and_shares()
     moved = {
-        code: [before.get(code, 0), after.get(code, 0)]
+        code: [before.get(code, 0), after.get(code, 0), shares_before.get(code, 0), shares_after.get(code, 0)]
         for code in before | after
         if before.get(code, 0) != after.get(code, 0)
     }
@@ -86,6 +89,14 @@ def take_in(request: HttpRequest) -> HttpResponse:
     request.session["near"] = {"sha256": result.sha256, "ignored": list(result.ignored), "near": result.near}
     request.session["seen_before"] = result.sha256 if result.seen_before else ""
     return HttpResponseRedirect(f"/files/{result.sha256}")
+
+
+def _needs_and_shares() -> tuple[dict[str, int], dict[str, int]]:
+    """Print-ready cards of each regency, and its share of a next trial stock, by what the database now holds."""
+    ready = {code: split.print_ready for code, split in owed.backlog_by_regency().items()}
+    as_of = owed.claims_as_of()
+    shares = planning.trial_shares(as_of=as_of, stock=TRIAL_STOCK, box_size=TRIAL_BOX) if as_of else {}
+    return ready, shares
 
 
 @require_GET
@@ -107,7 +118,7 @@ def one_file(request: HttpRequest, sha256: str) -> HttpResponse:
         request, "file.html", file=found, rejects=rejects, heads=heads,
         moved=moved.get("by_regency", {}) if moved.get("sha256") == sha256 else {},
         ignored=near.get("ignored", []) if near.get("sha256") == sha256 else [],
-        near=near.get("near", {}), seen_before=request.session.get("seen_before") == sha256,
+        near=near.get("near", {}), trial=TRIAL_STOCK, seen_before=request.session.get("seen_before") == sha256,
         crumbs=[("/files", _("Your file"))],
     )  # fmt: skip
 
