@@ -91,6 +91,33 @@ def take_in(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"/files/{result.sha256}")
 
 
+def reasons() -> dict[str, tuple[str, str]]:
+    """Each reason of a refusal and its mend, in the reader's words; rejects.csv keeps the codes."""
+    return {
+        "missing": (_("a necessary cell is empty"), _("fill this cell: without it the row cannot be stored or placed")),
+        "unknown_area": (
+            _("unknown area"),
+            _("use the Interior Ministry's code: 10 digits for a village, 4 for a regency"),
+        ),
+        "unknown_office": (
+            _("unknown office"),
+            _("use the office's code: 00, 2 digits for a province, 4 for a regency"),
+        ),
+        "impossible_date": (_("impossible date"), _("write a day that exists as YYYY-MM-DD or DD-MM-YYYY")),
+        "wrong_length": (_("wrong length"), _("write exactly 16 digits; format the column as text in the spreadsheet")),
+        "too_long": (_("too long"), _("shorten the text")),
+        "not_digits": (_("not only digits"), _("write digits only; format the column as text in the spreadsheet")),
+        "control_characters": (
+            _("invisible characters"),
+            _("remove the invisible characters and save the file as UTF-8"),
+        ),
+        "unknown_choice": (_("unknown word"), _("use one of the words of the list")),
+        "not_a_count": (_("not a whole number"), _("write a whole number from 0 up, without separators")),
+        "wrong_cell_count": (_("wrong number of cells"), _("give the row as many cells as there are heads")),
+        "unclosed_quote": (_("a quote is not closed"), _("close the quote, or double a quote inside a cell")),
+    }
+
+
 def _needs_and_shares() -> tuple[dict[str, int], dict[str, int]]:
     """Print-ready cards of each regency, and its share of a next trial stock, by what the database now holds."""
     ready = {code: split.print_ready for code, split in owed.backlog_by_regency().items()}
@@ -112,6 +139,9 @@ def one_file(request: HttpRequest, sha256: str) -> HttpResponse:
             reader = csv.DictReader(file)
             heads = list(reader.fieldnames or [])
             rejects = list(islice(reader, REJECTS_SHOWN))
+    told = reasons()
+    for row in rejects:
+        row["says"], row["mends"] = told.get(row["reason"], (row["reason"], row["mend"]))
     moved = request.session.get("moved", {})
     near = request.session.get("near", {})
     return page(
