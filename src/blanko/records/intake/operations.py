@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 from django.db import connection
 from django.db.transaction import atomic
@@ -277,8 +278,12 @@ def _csv_piece(kind: Kind, checked: Checked, tally: _Tally) -> bytes:
 
 def _hashes(columns: list[pa.Array]) -> np.ndarray:
     """A number for each row that is equal for equal cells; 0 where the only cell is empty."""
-    texts = columns[0].to_pylist() if len(columns) == 1 else list(zip(*(c.to_pylist() for c in columns), strict=True))
-    return np.fromiter((hash(value) if value is not None else 0 for value in texts), np.int64, len(texts))
+    if len(columns) == 1:
+        joined = columns[0]
+    else:
+        texts = [pc.fill_null(column.cast(pa.string()), "") for column in columns]
+        joined = pc.binary_join_element_wise(*texts, canonical.SEPARATOR)
+    return np.fromiter((hash(value) if value is not None else 0 for value in joined.to_pylist()), np.int64, len(joined))
 
 
 def _repeated(hashes: list[np.ndarray]) -> np.ndarray:
