@@ -14,8 +14,8 @@ from typing import Any
 from django.db import connection
 
 from blanko.decisions.planning import models, rules, warehouse
-from blanko.decisions.planning.sharing import Area, document_of
-from blanko.engines.allocation import AreaNeed, allocate
+from blanko.decisions.planning.sharing import Area, asked_of, document_of
+from blanko.engines.allocation import allocate
 from blanko.ground.database import sql
 from blanko.ground.places import gazetteer
 from blanko.kernel.boxes import BoxId, SerialRange
@@ -110,17 +110,7 @@ def areas(as_of: date) -> list[Area]:
 
 def trial_shares(*, as_of: date, stock: int, box_size: int) -> dict[str, int]:
     """What each regency would get of a next ``stock`` by the rule, in boxes and single blanks. Nothing is stored."""
-    asked = [
-        AreaNeed(
-            code=area.code,
-            need=area.need.need,
-            in_hand=area.in_hand,
-            in_transit=area.in_transit,
-            earlier=area.need.earlier,
-            last_box_on=area.last_box_on,
-        )
-        for area in areas(as_of)
-    ]
+    asked = [asked_of(area) for area in areas(as_of)]
     result = allocate(asked, stock=stock, box_size=box_size, part_boxes=True, part_reserve=stock // 10)
     return {share.code: share.share for share in result.shares}
 

@@ -74,7 +74,7 @@ def draft(areas: Sequence[Area], terms: Terms) -> Draft:
     """
     ordered = sorted(areas, key=lambda area: area.code)
     by_code = {area.code: area for area in ordered}
-    asked = [_asked(area) for area in ordered]
+    asked = [asked_of(area) for area in ordered]
     effects: tuple[dict[str, object], ...] = ()
     if terms.deadline is None:
         inside = asked
@@ -118,7 +118,8 @@ def document_of(
     )
 
 
-def _asked(area: Area) -> AreaNeed:
+def asked_of(area: Area) -> AreaNeed:
+    """The area as the engine takes it."""
     return AreaNeed(
         code=area.code,
         need=area.need.need,
