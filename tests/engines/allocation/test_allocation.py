@@ -47,6 +47,29 @@ def test_single_blanks_are_given_exactly_as_one_by_one_after_the_boxes(needs, st
         assert (share.boxes * box, share.share) == (boxes[share.code], rule.received[share.code])
 
 
+@given(needs=areas(), stock=st.integers(0, 30_000), kept=st.integers(0, 3_000))
+def test_blanks_kept_from_whole_boxes_are_given_singly_and_none_is_lost(needs, stock, kept):
+    rule = OneByOne(needs)
+    left = rule.give(stock=stock, unit=500, reserve=kept)
+    boxes = dict(rule.received)
+    rule.give(stock=left + min(kept, stock), unit=1)
+    result = allocate(needs, stock=stock, box_size=500, part_boxes=True, part_reserve=kept)
+    assert {s.code: (s.boxes * 500, s.share) for s in result.shares} == {
+        code: (boxes[code], got) for code, got in rule.received.items()
+    }
+    assert result.shared == min(stock, sum(share.remaining for share in result.shares))
+
+
+def test_a_small_area_waits_for_nobody_when_blanks_are_kept_for_it():
+    needs = [AreaNeed("1101", 10_000), AreaNeed("1102", 300)]
+    without = allocate(needs, stock=5_000, box_size=500, part_boxes=True)
+    kept = allocate(needs, stock=5_000, box_size=500, part_boxes=True, part_reserve=300)
+    assert [s.share for s in without.shares] == [5_000, 0]
+    assert [s.share for s in kept.shares] == [4_854, 146]
+    with pytest.raises(InvalidNeed):
+        allocate(needs, stock=5_000, box_size=500, part_boxes=True, part_reserve=-1)
+
+
 @given(needs=areas(), stock=st.integers(0, 30_000))
 def test_with_whole_boxes_too_nobody_can_gain_without_one_as_poor_losing(needs, stock):
     """An area that could take another box is never poorer than another was before its last box."""

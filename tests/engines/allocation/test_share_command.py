@@ -39,6 +39,24 @@ def test_a_file_with_any_delimiter_and_mark_is_shared(tmp_path, capsys, delimite
     assert "no stage was opened" in told.err
 
 
+def test_the_json_says_what_each_area_lost_and_why_one_got_its_share(tmp_path, capsys):
+    text = HEAD + "3171,1000,0,2017-04-19\n1871,1000,0,\n1872,1000,1000,\n"
+    run(tmp_path, text, "--stage", "2017-04-19=800", "--json", "--explain", "3171")
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert summary["stages"] == [
+        {
+            "deadline": "2017-04-19",
+            "released": 800,
+            "shared": 800,
+            "areas": ["3171"],
+            "lost_by_others": {"1871": 300},
+        }
+    ]
+    explained = summary["explained"]
+    assert (explained["early"], explained["binding"], explained["rule_version"]) == (800, "stock", "leximin-fill/1")
+    assert explained["sentence"].startswith("3171 needs 1,000 and has 0")
+
+
 def test_a_stage_serves_its_deadline_first(tmp_path, capsys):
     text = HEAD + "3171,1000,0,2017-04-19\n1871,1000,0,\n"
     code, rows = run(tmp_path, text, "--stage", "2017-04-19=800", "--json")
@@ -90,6 +108,55 @@ def test_what_cannot_be_written_or_read_is_one_line(tmp_path, capsys):
     assert cli.main(["allocation", "share", "--needs", "none.csv", "--stock", "1", "--box", "1", "--out", "-"]) == 2
     assert run(tmp_path, HEAD + "1101,5,0,\n", "--explain", "9999")[0] == 2
     assert capsys.readouterr().err.count("\n") == 3
+
+
+def test_a_central_reserve_stays_and_needs_a_purpose(tmp_path, capsys):
+    text = HEAD + "1101,5000,0,\n"
+    assert run(tmp_path, text, "--reserve", "300") == (2, None)
+    assert "needs a purpose" in capsys.readouterr().err
+    code, rows = run(tmp_path, text, "--reserve", "300", "--reserve-for", "floods in May")
+    assert (code, rows[0]["share"]) == (0, "700")
+    assert "300 are kept at the centre for floods in May" in capsys.readouterr().out
+
+
+def test_other_columns_are_named_and_misspelt_ones_refused(tmp_path, capsys):
+    code, rows = run(tmp_path, "name,area_code,need,in_hand,deadline\nX,1101,500,0,\n")
+    assert (code, rows[0]["share"]) == (0, "500")
+    assert "does not use: name" in capsys.readouterr().err
+    assert run(tmp_path, "area_code,need,in_hand,deadline,in_transt\n1101,500,0,,100\n")[0] == 2
+    assert "line 1: the column 'in_transt' is unknown: call it in_transit" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["--stage", "2017-04-19"], "DATE=BLANKS"),
+        (["--stage", "2017-04-19=9" * 3], "DATE=BLANKS"),
+        (["--stage", "2017-04-19=2000"], "release 2,000"),
+        (["--stage", "2017-05-01=100"], "no area has the deadline 2017-05-01"),
+        (["--box", "0"], "box of 0"),
+        (["--box", "9" * 5000], "not a whole number"),
+        (["--stock", "-1"], "--stock"),
+    ],
+)
+def test_a_wrong_use_is_one_line(tmp_path, capsys, more, says):
+    code, rows = run(tmp_path, HEAD + "3171,1000,0,2017-04-19\n", *more)
+    assert (code, rows) == (2, None)
+    told = capsys.readouterr().err
+    assert says in told
+    assert told.count("\n") == 1
+
+
+def test_shares_on_stdout_are_not_mixed_with_words(tmp_path, capsys):
+    needs = tmp_path / "needs.csv"
+    needs.write_text(HEAD + "1101,500,0,\n")
+    assert cli.main(["allocation", "share", "--needs", str(needs), "--stock", "9", "--box", "3", "--out", "-"]) == 0
+    assert capsys.readouterr().out == "area_code,share,boxes,fill,binding\n1101,9,3,0.018000,stock\n"
+
+
+def test_no_half_file_is_left(tmp_path):
+    run(tmp_path, HEAD + "1101,500,0,\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["needs.csv", "out.csv"]
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path):

@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     share.add_argument("--box", required=True, type=_blanks, metavar="BLANKS", help="blanks in a sealed box")
     share.add_argument("--part-boxes", action="store_true", help="share what whole boxes leave in single blanks")
     share.add_argument("--reserve", type=_blanks, default=0, metavar="BLANKS", help="blanks that stay at the centre")
+    share.add_argument("--reserve-for", default="", metavar="PURPOSE", help="why they stay; a reserve needs a purpose")
     share.add_argument(
         "--stage",
         type=_stage,
@@ -83,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: list[str]) -> int:
     """Share, write and sum up: 0. Raises InvalidNeed or WrongUse (the dispatcher's exit code 2) with line and mend."""
     given = _parser().parse_args(argv)
+    if given.reserve and not given.reserve_for.strip():
+        raise WrongUse("a central reserve needs a purpose", mend="say it with --reserve-for 'floods in May'")
     try:
         needs = read_needs(_text(given.needs))
     except InvalidNeed as error:
@@ -164,6 +167,7 @@ def _summary(result: StagedAllocation, given: argparse.Namespace, explained: Are
         "areas": len(result.shares),
         "stock": given.stock,
         "reserve": given.reserve,
+        "reserve_for": given.reserve_for,
         "shared": shared,
         "left": given.stock - shared,
         "fill_min": {"area": lowest.code, "fill": round(lowest.fill_after, 6)},
@@ -194,6 +198,10 @@ def _sum_up(result: StagedAllocation, given: argparse.Namespace, explained: Area
         f"{len(result.totals):,} areas share {shared:,} of {given.stock:,} blanks; {left:,} stay ({RULE_VERSION}).",
         f"Lowest fill {lowest.fill_after:.1%} ({lowest.code}), highest {highest.fill_after:.1%} ({highest.code}).",
     ]
+    if given.reserve:
+        lines.append(
+            f"Of what stays, {min(given.reserve, left):,} are kept at the centre for {given.reserve_for.strip()}."
+        )
     for (stage, early), lost in zip(result.early, result.lost_to, strict=True):
         losers = sorted(((blanks, code) for code, blanks in lost.items() if blanks), key=lambda one: (-one[0], one[1]))
         lines.append(

@@ -131,8 +131,8 @@ def allocate(
     Never more than the remaining need, never more than the stock; the order of ``areas`` does not matter. With
     ``part_boxes`` what whole boxes leave is water-filled in single blanks; ``part_reserve`` blanks are kept from whole
     boxes for that: an area that needs less than a box would else wait until all others are served. ``boxes_before``
-    are boxes by code that
-    this very round gave in a stage; they stand in ``in_hand`` and count for ties as given in this round.
+    are boxes by code that this very round gave in a stage; they stand in ``in_hand`` and count for ties as given in
+    this round.
     Raises InvalidNeed for negative or impossible numbers and repeated codes.
     """
     _check(areas, stock=stock, box_size=box_size, reserve=min(reserve, part_reserve))
