@@ -184,8 +184,12 @@ def _take_step(
         )  # fmt: skip
     CardStep.objects.bulk_create([CardStep(event_id=event, **row) for row in rows], batch_size=CHUNK)
     day = timezone.localtime(at).date()
+    # A spoiled card costs its person no place in the queue: it is print-ready since it first was.
+    since = {card["serial"]: card["print_ready_since"] if step is Step.SPOILED else None for card in cards}
     registry.change_statuses(
-        changes=[StatusStep(c["recorded_office"], c["record_id"], status, day) for c in cards], by=by, at=at
+        changes=[StatusStep(c["recorded_office"], c["record_id"], status, since[c["serial"]] or day) for c in cards],
+        by=by,
+        at=at,
     )
     _refresh(cards, by=by, at=at)
 
