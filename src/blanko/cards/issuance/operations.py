@@ -32,8 +32,8 @@ def print_cards(*, office: str, limit: int, by: str, at: datetime) -> list[str]:
     """Print up to ``limit`` cards at a regency's office, in the order of the stored queue; returns their serials.
 
     Takes one blank for each card from an opened box, opening the next one when none is open. Fewer when fewer are owed
-    or
-    fewer blanks are there; none when there is nothing to do. Raises HolderHasCard and what custody and registry refuse.
+    or fewer blanks are there; none when there is nothing to do. Raises HolderHasCard and what custody and registry
+    refuse.
     """
     with atomic():
         _alone(office)

@@ -51,10 +51,6 @@ class NotChecked(BlankoError, ValueError):
     """A card is handed over only with what was checked."""
 
 
-class NothingToPrint(BlankoError):
-    """Nobody in the regency is owed a card that can be printed."""
-
-
 class HolderHasCard(BlankoError):
     """The person holds an active card that is not yet handed over."""
 
