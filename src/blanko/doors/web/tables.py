@@ -75,7 +75,7 @@ class Table:
             known.sort(key=lambda row: row[key], reverse=table.sort.startswith("-"))
             table.rows = known + unknown
         table.total = len(table.rows)
-        table.page = max(1, int(request.GET.get("page", "1")) if request.GET.get("page", "1").isdigit() else 1)
+        table.page = max(1, words.whole(request.GET.get("page", "")) or 1)
         return table
 
     def export(self, request: HttpRequest) -> HttpResponse | None:

@@ -86,6 +86,12 @@ def mark(kind: str) -> SafeString | str:
     return format_html('<span class="mark mark-{}">{}</span>', kind, names[kind])
 
 
+def whole(text: str) -> int | None:
+    """The whole number that stands in an address, or None. More than nine digits number nothing here."""
+    # isdecimal, not isdigit: int() does not read a superscript.
+    return int(text) if text.isdecimal() and len(text) <= 9 else None
+
+
 @register.filter
 def get(mapping: dict[str, object], key: str) -> object:
     """A value of a dictionary by a key that the template holds in a variable."""

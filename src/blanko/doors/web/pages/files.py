@@ -26,6 +26,8 @@ from blanko.records.intake.kinds import KINDS
 from blanko.records.registry import operations as registry
 
 REJECTS_SHOWN = 50
+# The session is a signed cookie: a browser drops one beyond 4,096 bytes, with all that it has to tell.
+HEADS_SHOWN = 20
 # A made-up next lot, to show how a file moves the shares.
 TRIAL_STOCK, TRIAL_BOX = 100_000, 500
 
@@ -35,6 +37,7 @@ class NoFileChosen(BlankoError, ValueError):
 
 
 @require_GET
+@named_errors
 def files(request: HttpRequest) -> HttpResponse:
     """``/files``"""
     table = Table.of(
@@ -86,7 +89,10 @@ def take_in(request: HttpRequest) -> HttpResponse:
         if before.get(code, 0) != after.get(code, 0)
     }
     request.session["moved"] = {"sha256": result.sha256, "by_regency": dict(islice(sorted(moved.items()), 20))}
-    request.session["near"] = {"sha256": result.sha256, "ignored": list(result.ignored), "near": result.near}
+    ignored = [head[:40] for head in result.ignored[:HEADS_SHOWN]]
+    if len(result.ignored) > HEADS_SHOWN:
+        ignored.append(f"… (+{len(result.ignored) - HEADS_SHOWN})")
+    request.session["heads"] = {"sha256": result.sha256, "ignored": ignored}
     request.session["seen_before"] = result.sha256 if result.seen_before else ""
     return HttpResponseRedirect(f"/files/{result.sha256}")
 
@@ -127,6 +133,7 @@ def _needs_and_shares() -> tuple[dict[str, int], dict[str, int]]:
 
 
 @require_GET
+@named_errors
 def one_file(request: HttpRequest, sha256: str) -> HttpResponse:
     """``/files/<sha256>``"""
     found = queries.file(sha256)
@@ -143,17 +150,18 @@ def one_file(request: HttpRequest, sha256: str) -> HttpResponse:
     for row in rejects:
         row["says"], row["mends"] = told.get(row["reason"], (row["reason"], row["mend"]))
     moved = request.session.get("moved", {})
-    near = request.session.get("near", {})
+    heads_told = request.session.get("heads", {})
     return page(
         request, "file.html", file=found, rejects=rejects, heads=heads,
         moved=moved.get("by_regency", {}) if moved.get("sha256") == sha256 else {},
-        ignored=near.get("ignored", []) if near.get("sha256") == sha256 else [],
-        near=near.get("near", {}), trial=TRIAL_STOCK, seen_before=request.session.get("seen_before") == sha256,
+        ignored=heads_told.get("ignored", []) if heads_told.get("sha256") == sha256 else [],
+        trial=TRIAL_STOCK, seen_before=request.session.get("seen_before") == sha256,
         crumbs=[("/files", _("Your file"))],
     )  # fmt: skip
 
 
 @require_GET
+@named_errors
 def rejects(request: HttpRequest, sha256: str) -> HttpResponse:
     """``/files/<sha256>/rejects.csv``"""
     found = queries.file(sha256)

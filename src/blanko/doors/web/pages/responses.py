@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from blanko.doors.web.tables import Table
@@ -28,6 +28,9 @@ def named_errors(view: Page) -> Page:
 
     @wraps(view)
     def answer(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+        # PostgreSQL's text holds no NUL, so that nothing can be found under such an address.
+        if "\0" in request.path or any("\0" in value for value in request.GET.values()):
+            raise Http404
         try:
             return view(request, *arguments, **named)
         except BlankoError as error:

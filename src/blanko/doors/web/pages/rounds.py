@@ -127,7 +127,7 @@ def document(request: HttpRequest, number: int, form: str) -> HttpResponse:
 def dispatches(request: HttpRequest) -> HttpResponse:
     """``/dispatches?round=``"""
     wanted = request.GET.get("round", "")
-    lists = planning.dispatches(round_no=int(wanted) if wanted.isdigit() else None)
+    lists = planning.dispatches(round_no=words.whole(wanted))
     rows = [
         {
             "round": item.round_no,
