@@ -66,6 +66,24 @@ def test_what_is_not_there_is_said_with_its_mend(reader, address, status):
     assert b"<h1>" in answer.content
 
 
+def test_the_blank_is_followed_in_indonesian_words(reader, replayed):
+    text = reader.get(f"/blanks?q={replayed.followed}", headers={"accept-language": "id"}).content.decode()
+    for step in ("diterima bersama lotnya", "dicetak untuk seseorang", "diserahkan", "kiriman"):
+        assert step in text
+    for code in ("first_card", "issued", "surat_jalan", "consignment"):
+        assert code not in text
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_no_regency_with_a_need_is_missing_from_the_picture_of_a_round(reader, number):
+    from blanko.decisions.planning import queries
+
+    shares = [s for s in queries.round(number)["shares"] if s["need"] and s["binding"] != "not_in_stage"]
+    answer = reader.get(f"/rounds/{number}")
+    assert answer.content.decode().count("<circle") == len(shares)
+    assert max(dot.y for dot in answer.context["dots"]) < answer.context["top"]
+
+
 def test_a_table_is_exported_exactly_as_it_is_seen(reader):
     seen = reader.get("/rounds/2?q=Lampung&sort=-need&format=csv&table=shares")
     lines = seen.content.decode("utf-8-sig").splitlines()

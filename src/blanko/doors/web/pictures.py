@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 from blanko.ground.places import tile_map
@@ -97,8 +97,12 @@ class Dot:
     colour: str
 
 
-def dots(values: Mapping[str, float], *, width: float = 1000, radius: float = 3.5) -> list[Dot]:
-    """Shares from 0 to 1 on one line, stacked upwards where they would cover each other (a beeswarm)."""
+def dots(values: Mapping[str, float], *, width: float = 1000, height: float = 220, radius: float = 3.5) -> list[Dot]:
+    """Shares from 0 to 1 on one line, stacked upwards where they would cover each other (a beeswarm).
+
+    Every share has its dot. Where the tallest stack would pass ``height``, all stacks are pressed together alike, so
+    that none is cut off and their heights still compare.
+    """
     heights: dict[int, int] = {}
     placed: list[Dot] = []
     for code in sorted(values, key=lambda code: (values[code], code)):
@@ -106,4 +110,5 @@ def dots(values: Mapping[str, float], *, width: float = 1000, radius: float = 3.
         level = heights.get(slot, 0)
         heights[slot] = level + 1
         placed.append(Dot(code, slot * radius * 2, level * radius * 2, step_of_share(values[code])))
-    return placed
+    press = min(1.0, height / max((dot.y for dot in placed), default=0.0)) if any(dot.y for dot in placed) else 1.0
+    return [replace(dot, y=dot.y * press) for dot in placed]

@@ -87,8 +87,10 @@ def one_round(request: HttpRequest, number: int) -> HttpResponse:
     )
     lowest = min(inside, key=lambda share: (share["fill_after"], share["regency"]), default=None)
     highest = max(inside, key=lambda share: (share["fill_after"], share["regency"]), default=None)
+    dots = pictures.dots(fills)
+    top = round(max((dot.y for dot in dots), default=0)) + 8
     return page(
-        request, "round.html", table, round=full, dots=pictures.dots(fills), lowest=lowest, highest=highest,
+        request, "round.html", table, round=full, dots=dots, top=top, lowest=lowest, highest=highest,
         state=states()[full["state"]], hardest=sorted(full["effects"], key=lambda e: -e["lost_now"])[:5],
         crumbs=[("/rounds", _("Rounds"))],
     )  # fmt: skip

@@ -54,8 +54,12 @@ def supply(request: HttpRequest) -> HttpResponse:
         for contract in contracts
         for row in procurement.deliveries(contract_no=contract["contract_no"])
     ]
+    outcomes = {"failed": _("failed"), "awarded": _("awarded")}
+    tenders = [
+        {**tender, "outcome": outcomes.get(tender["outcome"], tender["outcome"])} for tender in procurement.tenders()
+    ]
     return page(
-        request, "supply.html", table, contracts=contracts, tenders=procurement.tenders(), deliveries=deliveries,
+        request, "supply.html", table, contracts=contracts, tenders=tenders, deliveries=deliveries,
         held=sum(lot.quantity for lot in lots if lot.held_for is not None),
         received=custody.balance_sheet()["received"],
     )  # fmt: skip
@@ -96,6 +100,37 @@ def kinds() -> dict[str, str]:
     }
 
 
+def conditions() -> dict[str, str]:
+    """Conditions of a blank and steps of a card in the reader's words."""
+    return {
+        "good": _("good"),
+        "spoiled": _("spoiled"),
+        "personalised": _("printed for a person"),
+        "printed": _("printed for a person"),
+        "issued": _("handed over"),
+        "destroyed": _("destroyed"),
+        "missing": _("reported missing"),
+    }
+
+
+def causes() -> dict[str, str]:
+    """Why a card is owed, in the reader's words."""
+    return {
+        "first_card": _("first card"),
+        "turned_17": _("turned 17"),
+        "marriage": _("marriage"),
+        "divorce": _("divorce"),
+        "move": _("move"),
+        "loss": _("loss"),
+        "damage": _("damage"),
+        "change_of_element": _("change of an element"),
+    }
+
+
+def paper_names() -> dict[str, str]:
+    return {"consignment": _("consignment"), "surat_jalan": _("Surat jalan no."), "bast": _("BAST no.")}
+
+
 @named_errors
 def blanks(request: HttpRequest) -> HttpResponse:
     """``/blanks?q=SERIAL|BOX``"""
@@ -107,7 +142,13 @@ def blanks(request: HttpRequest) -> HttpResponse:
         ended = {"posted": _("received"), "voided": _("cancelled"), "returned": _("returned")}
         is_end = step["kind"] in ("dispatch", "return") and step["phase"] != "pending"
         step["says"] = ended[step["phase"]] if is_end else kinds().get(step["kind"], step["kind"])
+        step["papers"] = {paper_names().get(key, key): value for key, value in step["papers"].items()}
+    now = custody.places(wanted)
+    for place in now:
+        place["condition"] = conditions().get(place["condition"], place["condition"])
     card = issuance.card(wanted) if wanted.count("-") == 2 else None
-    return page(
-        request, "blanks.html", wanted=wanted, steps=steps, now=custody.places(wanted), card=card, followed=followed()
-    )
+    if card is not None:
+        card["cause"] = causes().get(card["cause"], card["cause"])
+        for step in card["steps"]:
+            step["step"] = conditions().get(step["step"], step["step"])
+    return page(request, "blanks.html", wanted=wanted, steps=steps, now=now, card=card, followed=followed())
