@@ -84,6 +84,12 @@ def test_no_regency_with_a_need_is_missing_from_the_picture_of_a_round(reader, n
     assert max(dot.y for dot in answer.context["dots"]) < answer.context["top"]
 
 
+@pytest.mark.parametrize(("language", "percent"), [("id", "96,54 %"), ("en", "96.54 %")])
+def test_a_published_figure_is_written_in_the_readers_way(reader, language, percent):
+    answer = reader.get("/figures?name=recorded_share", headers={"accept-language": language})
+    assert percent in answer.content.decode()
+
+
 def test_a_table_is_exported_exactly_as_it_is_seen(reader):
     seen = reader.get("/rounds/2?q=Lampung&sort=-need&format=csv&table=shares")
     lines = seen.content.decode("utf-8-sig").splitlines()

@@ -35,6 +35,12 @@ def percent(value: float | Fraction | Decimal | None, places: int = 1) -> str:
 
 
 @register.filter
+def hundredths(value: str | float | Decimal | None) -> str:
+    """A figure that was published in percent, with the reader's decimal mark and the decimals it was published with."""
+    return NOTHING if value is None or value == "" else f"{formats.number_format(Decimal(str(value)))} %"
+
+
+@register.filter
 def rupiah(value: int | None) -> str:
     return NOTHING if value is None else f"Rp {count(value)}"
 

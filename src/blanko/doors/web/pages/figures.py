@@ -39,7 +39,7 @@ def figures(request: HttpRequest) -> HttpResponse:
             Column("date", _("Day"), form=words.day),
             Column("numerator", _("Numerator"), number=True),
             Column("denominator", _("Of (base)"), number=True),
-            Column("percent", _("Percent"), number=True, form=lambda value: f"{value} %"),
+            Column("percent", _("Percent"), number=True, form=words.hundredths),
             Column("kind", _("Kind"), form=words.mark),
             Column("known_on", _("Known on"), form=words.day),
             Column(

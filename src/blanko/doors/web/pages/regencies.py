@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from blanko.decisions.planning import queries as planning
@@ -25,6 +26,9 @@ def tile_map(request: HttpRequest) -> HttpResponse:
     if by not in _metrics():
         by = "fill"
     rows = {row["regency"]: row for row in _rows()}
+    if not any(row["need"] for row in rows.values()):
+        # Where nobody was counted nobody is worst served.
+        return render(request, "empty.html")
     values = {code: row[by] for code, row in rows.items() if row[by] is not None}
     worst, best = (
         (max(values.values()), min(values.values())) if by == "backlog" else (0.0, max(values.values(), default=0))
