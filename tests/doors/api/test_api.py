@@ -165,3 +165,45 @@ def test_removing_one_print_ready_record_lowers_the_need_by_one(program):
     assert program.get("/api/entitlement/backlog?area=3101").json()["print_ready"] == before - 1
     after = {area.code: area.need.need for area in planning.areas(LAST)}["3101"]
     assert after == need - 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "http://evil.example"}, {"Origin": "http://127.0.0.1:3000"}, {"Origin": "null"},
+     {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}],
+)  # fmt: skip
+def test_a_page_of_another_site_cannot_write_through_a_browser(program, headers):
+    before = len(program.get("/api/intake/files?limit=1000").json())
+    rows = "area,metric,value,date,source,kind,known_on\n1871,evil,5,2017-04-04,me,observed,2017-04-04\n"
+    answer = program.post("/api/intake/files", {"file": SimpleUploadedFile("evil.csv", rows.encode())}, headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:blanko:problem:from_another_site")
+    assert len(program.get("/api/intake/files?limit=1000").json()) == before
+
+
+def test_its_own_pages_and_programs_are_let_in(program):
+    body = {"needs": [{"area_code": "1871", "need": 5}], "stock": 5, "box": 5}
+    for headers in ({}, {"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}):
+        assert post(program, "/allocation/share", body, Host="testserver", **headers).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/openapi.json", "/custody/balance", "/nothing"])
+def test_no_address_answers_another_machine(program, address):
+    answer = program.get("/api" + address, REMOTE_ADDR="10.0.0.5")
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:blanko:problem:not_from_here")
+
+
+def test_every_refusal_is_a_problem_whoever_makes_it(program):
+    broken = program.post("/api/allocation/share", "{", content_type="application/json")
+    wrong_verb = program.delete("/api/custody/balance")
+    nowhere = program.get("/api/nothing/at/all")
+    foreign = program.get("/api/custody/balance", headers={"Host": "evil.example"})
+    for answer, status in ((broken, 400), (wrong_verb, 405), (nowhere, 404), (foreign, 400)):
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["mend"]
+    assert wrong_verb.headers["Allow"] == "GET"
+
+
+@pytest.mark.parametrize("address", ["/registry/persons/999999999", "/registry/records/3101/none"])
+def test_an_unknown_person_or_record_is_not_found(program, address):
+    assert program.get("/api" + address).status_code == 404

@@ -12,10 +12,6 @@ from blanko.ground.access.acting import UnknownOfficer
 from blanko.kernel.errors import BlankoError
 
 
-class NotFromHere(BlankoError):
-    """Until roles exist the API answers this machine only."""
-
-
 def problem(*, code: str, title: str, status: int, detail: str = "", mend: str = "", **more: Any) -> HttpResponse:
     """One problem document."""
     body = {
@@ -31,7 +27,7 @@ def problem(*, code: str, title: str, status: int, detail: str = "", mend: str =
 
 def status_of(error: BlankoError) -> int:
     """404 for what is not there, 403 for who may not, 422 for what a rule refuses."""
-    if isinstance(error, UnknownOfficer | NotFromHere):
+    if isinstance(error, UnknownOfficer):
         return 403
     return 404 if isinstance(error, LookupError) or error.code == "nothing_held" else 422
 

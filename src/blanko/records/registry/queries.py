@@ -10,11 +10,11 @@ from blanko.kernel.errors import BlankoError
 from blanko.records.registry.models import PersonMerge, RecordLink, StatusChange, StatusConflict
 
 
-class UnknownPerson(BlankoError):
+class UnknownPerson(BlankoError, LookupError):
     """No person ever had this id."""
 
 
-class UnknownRecord(BlankoError):
+class UnknownRecord(BlankoError, LookupError):
     """No record has this key."""
 
 
