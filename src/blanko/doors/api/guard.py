@@ -23,7 +23,7 @@ class ApiGuard:
     """Middleware: loopback only, and no page of another site may speak through a reader's browser.
 
     The API knows no cookie, so that Django's token does not protect it: a plain form of any site could write in a
-    service's name. Browsers say where a request comes from (Origin, Sec-Fetch-Site); programs say neither and are let in.
+    service's name. Browsers say where a request comes from (Origin, Sec-Fetch-Site); programs say neither and pass.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
