@@ -9,26 +9,11 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from blanko.decisions.scenario.villages import villages
 from blanko.doors.cli.progress import Bar
 from blanko.engines.synth.nation import AS_OF, Nation, synthesise
 from blanko.engines.synth.villages import TooFewPeople, VillageTable
 from blanko.engines.synth.writing import FILES, Written, write
-from blanko.ground.places import gazetteer
-
-# Obliged in the country in the middle of 2017 (185,249,711) beside the civil registry's population of 2024, the year of
-# the gazetteer's counts by regency. An estimate: one ratio for all regencies.
-OBLIGED_2017 = 185_249_711
-
-
-def villages() -> VillageTable:
-    """Every village, with the people aged 16 and over that its regency had in 2017 (estimated, see docs/synth.md)."""
-    regencies = gazetteer.regencies_2017()
-    ratio = OBLIGED_2017 / sum(regency.population_2024 for regency in regencies)
-    return VillageTable.of(
-        gazetteer.village_codes().tolist(),
-        people={regency.code: max(1, round(regency.population_2024 * ratio)) for regency in regencies},
-        names={regency.code: regency.name for regency in regencies},
-    )
 
 
 def whole_regencies(asked: Sequence[str], areas: VillageTable) -> dict[str, int]:

@@ -20,9 +20,9 @@ from blanko.cards.custody.rules import Receipt
 from blanko.cards.issuance import operations as issuance
 from blanko.decisions.planning import operations as planning
 from blanko.decisions.scenario.april_2017 import estimates, inputs, supply
+from blanko.decisions.scenario.villages import people_2017, villages
 from blanko.decisions.transparency import operations as transparency
 from blanko.engines.synth.nation import synthesise
-from blanko.engines.synth.villages import VillageTable
 from blanko.engines.synth.writing import write
 from blanko.ground.access.acting import acting
 from blanko.ground.audit import operations as audit
@@ -48,7 +48,6 @@ JAKARTA = ZoneInfo("Asia/Jakarta")
 # counts).
 WHOLE = ("3101", "1872")
 WHOLE_SHARE_MAX = 0.9
-OBLIGED_2017 = 185_249_711
 PRINTS_A_DAY, HANDED_SHARE, SPOIL_EVERY = 400, 0.8, 90
 TITLES = {"stage": "Jakarta, putaran kedua 19 April", "weekly": "Putaran mingguan"}
 
@@ -71,19 +70,6 @@ class Replay:
     whole: tuple[str, ...] = ()
     followed: str | None = None
     timings: dict[str, float] = field(default_factory=dict)
-
-
-def villages() -> tuple[VillageTable, dict[str, int]]:
-    """Every village with its people of 16 and over in 2017 (one national ratio, an estimate), and those sums by
-    regency.
-    """
-    all_regencies = gazetteer.regencies_2017()
-    ratio = OBLIGED_2017 / sum(regency.population_2024 for regency in all_regencies)
-    people = {regency.code: max(1, round(regency.population_2024 * ratio)) for regency in all_regencies}
-    table = VillageTable.of(
-        gazetteer.village_codes().tolist(), people=people, names={r.code: r.name for r in all_regencies}
-    )
-    return table, people
 
 
 def play(*, people: int, seed: int, folder: Path, data_dir: Path, tell: Told) -> Replay:
@@ -117,14 +103,14 @@ def play(*, people: int, seed: int, folder: Path, data_dir: Path, tell: Told) ->
 
 
 def _write_files(replay: Replay, people: int, seed: int, folder: Path, tell: Told) -> None:
-    table, by_regency = villages()
+    by_regency = people_2017()
     whole: dict[str, int] = {}
     for code in WHOLE:
         if sum(whole.values()) + by_regency[code] <= people * WHOLE_SHARE_MAX:
             whole[code] = by_regency[code]
     replay.whole = tuple(whole)
     nation = synthesise(
-        people=people, seed=seed, areas=table, as_of=FIRST, whole=whole,
+        people=people, seed=seed, areas=villages(), as_of=FIRST, whole=whole,
         progress=lambda what, done, of: tell(f"synthetic {what}", done / of),
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
