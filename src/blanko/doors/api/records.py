@@ -20,7 +20,6 @@ from blanko.records.entitlement import operations as entitlement
 from blanko.records.entitlement import queries as owed
 from blanko.records.intake import operations as intake
 from blanko.records.intake import queries as files
-from blanko.records.registry import operations as registry
 from blanko.records.registry import queries as persons
 
 router = Router()
@@ -123,9 +122,8 @@ def take_in(request: HttpRequest, file: File[UploadedFile], kind: Form[str | Non
             result = intake.load(
                 path=path, kind=kind, name=Path(str(file.name)).name[:200], by=by, at=now, data_dir=settings.DATA_DIR
             )
-            if result.accepted and result.kind in ("registrations", "applications", "deaths"):
-                registry.take_in(by=by, at=now)
-                entitlement.refresh(as_of=owed.claims_as_of() or now.date(), by=by, at=now)
+            if result.moves_claims:
+                entitlement.catch_up(by=by, at=now)
     return result.as_json()
 
 

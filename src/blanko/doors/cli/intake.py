@@ -16,11 +16,9 @@ from blanko.doors.cli.progress import Bar
 from blanko.ground.access.acting import acting
 from blanko.kernel.errors import BlankoError
 from blanko.records.entitlement import operations as entitlement
-from blanko.records.entitlement import queries as owed
 from blanko.records.intake import operations, queries
 from blanko.records.intake.operations import LoadResult
 from blanko.records.intake.rules import WARNINGS
-from blanko.records.registry import operations as registry
 
 EXAMPLE = """Example:
   ./blanko intake load examples/registrations-dirty.csv
@@ -72,17 +70,14 @@ def main(argv: list[str]) -> int:
                 print(json.dumps({"file": path.name, "error": str(error), "mend": mend}))
             print(f"blanko: {path}: nothing of it was kept: {error}" + (f": {mend}" if mend else ""), file=sys.stderr)
             continue
-        touched |= result.accepted > 0 and result.kind in ("registrations", "applications", "deaths")
+        touched |= result.moves_claims
         if given.json:
             print(json.dumps(result.as_json(), default=str))
         else:
             _tell(result)
     if touched and not given.no_registry:
-        now = datetime.now(UTC)
         with acting(principal="svc.registry"):
-            registry.take_in(by="svc.registry", at=now)
-            # The day that the claims stand on stays: the pages of a replay of 2017 are asked as of their own day.
-            entitlement.refresh(as_of=owed.claims_as_of() or now.date(), by="svc.registry", at=now)
+            entitlement.catch_up(by="svc.registry", at=datetime.now(UTC))
         if not given.json:
             print("Persons and cards owed are up to date: ./blanko entitlement backlog")
     return 1 if failed else 0

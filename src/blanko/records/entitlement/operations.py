@@ -9,11 +9,13 @@ from typing import Any
 
 from django.db import connection
 from django.db.transaction import atomic
+from django.utils import timezone
 
 from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
 from blanko.ground.database import sql
 from blanko.records.entitlement.models import ClaimDay
+from blanko.records.entitlement.queries import claims_as_of
 from blanko.records.entitlement.rules import (
     BLOCK_OF_WARNING,
     EVER_MARRIED,
@@ -21,6 +23,7 @@ from blanko.records.entitlement.rules import (
     LOST_CARD_CAUSES,
     STAGE_OF_STATUS,
 )
+from blanko.records.registry import operations as registry
 
 # Refreshes follow one another: two at once would both write the same persons.
 REFRESH_LOCK = 4_2018
@@ -63,6 +66,17 @@ def refresh(*, as_of: date, by: str, at: datetime, persons: Collection[int] | No
         if new_day:
             ClaimDay.objects.update_or_create(id=1, defaults={"as_of": as_of, "event_id": event})
         return Refreshed(changed, ended, event)
+
+
+def catch_up(*, by: str, at: datetime) -> Refreshed:
+    """Bring persons and claims up to date after files came in, in the caller's transaction.
+
+    Claims keep the day on which they stand: a replay of 2017 that takes in one more file stays in 2017. Without claims
+    so far it is the day of ``at``.
+    """
+    with atomic():
+        registry.take_in(by=by, at=at)
+        return refresh(as_of=claims_as_of() or timezone.localtime(at).date(), by=by, at=at)
 
 
 def decide_all(cursor: Any, *, as_of: date) -> None:

@@ -132,6 +132,9 @@ COUNTS = Kind(
     ),
 )  # fmt: skip
 
+# Kinds whose rows change who is a person here or who is owed a card.
+MOVE_CLAIMS = frozenset({"registrations", "applications", "deaths"})
+
 KINDS = {kind.name: kind for kind in (REGISTRATIONS, APPLICATIONS, DEATHS, STOCK, COUNTS)}
 
 # Words that files use for a choice, folded; what is not here must be the choice itself.

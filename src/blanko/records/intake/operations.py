@@ -27,7 +27,7 @@ from blanko.ground.files.rejects import Reject, RejectsFile
 from blanko.ground.files.tables import TableFile, UnclosedQuote, open_table
 from blanko.records.intake import canonical
 from blanko.records.intake.checks import Checked, check
-from blanko.records.intake.kinds import KINDS, Kind
+from blanko.records.intake.kinds import KINDS, MOVE_CLAIMS, Kind
 from blanko.records.intake.models import File
 from blanko.records.intake.rules import MissingColumns, UnknownKind, recognise
 
@@ -54,6 +54,11 @@ class LoadResult:
     warning_counts: dict[str, int]
     sha256: str
     seen_before: bool
+
+    @property
+    def moves_claims(self) -> bool:
+        """True when persons and claims are to be brought up to date after this file."""
+        return self.accepted > 0 and self.kind in MOVE_CLAIMS
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -34,10 +34,15 @@ class Fill:
     fill: Fraction
 
 
-def fills(as_of: date = LAST) -> dict[str, Fill]:
+def day() -> date:
+    """The day on which the records stand: that of the claims, 30 April 2017 at the end of the replay."""
+    return entitlement.claims_as_of() or LAST
+
+
+def fills(as_of: date | None = None) -> dict[str, Fill]:
     """Every regency's fill by the same rule that shares (gross need, what was printed counts on both sides)."""
     found = {}
-    for area in rounds.areas(as_of):
+    for area in rounds.areas(as_of or day()):
         need = area.need.need + area.need.earlier
         holdings = area.in_hand + area.in_transit + area.need.earlier
         share = min(Fraction(1), Fraction(holdings, need)) if need else Fraction(1)
@@ -83,7 +88,7 @@ def lines() -> tuple[Line, ...]:
             said_on=SAID_ON,
             statements=inputs.statements(),
             figures=transparency.published(known_on=SAID_ON),
-            counted_on=LAST,
+            counted_on=day(),
             custody=held.balance_sheet(),
             fills={code: fill.fill for code, fill in at_end.items()},
             stages=[StageCost(row["deadline"], tuple(row["areas"]), row["blanks"], row["lost"]) for row in stages()],
@@ -91,7 +96,7 @@ def lines() -> tuple[Line, ...]:
             lampung_needs={code: needs[code] for code in allocated},
             lampung_figures=[
                 figure.key
-                for figure in transparency.published(known_on=LAST, metric=LAMPUNG_METRIC)
+                for figure in transparency.published(known_on=day(), metric=LAMPUNG_METRIC)
                 if figure.area in allocated
             ],
         )
@@ -156,12 +161,12 @@ def as_json(
             "denominator": row["denominator"], "date": row["date"], "source": row["source"], "kind": row["kind"],
             "area": row["area"], "known_on": row["known_on"],
         }
-        for row in transparency.figures(known_on=LAST, area="ID")
+        for row in transparency.figures(known_on=day(), area="ID")
     ]  # fmt: skip
     contract = procurement.contracts()[0]
     custody = held.balance_sheet()
     return {
-        "as_of": LAST.isoformat(),
+        "as_of": day().isoformat(),
         "records": intake.totals(),
         "figures": figures,
         "said": [

@@ -22,7 +22,7 @@ def figures(request: HttpRequest) -> HttpResponse:
     try:
         known_on = date.fromisoformat(request.GET.get("known_on", ""))
     except ValueError:
-        known_on = outcome.LAST
+        known_on = outcome.day()
     name = request.GET.get("name") or None
     key = request.GET.get("key", "")
     rows = transparency.figures(known_on=known_on, metric=name)

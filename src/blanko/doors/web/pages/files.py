@@ -23,7 +23,6 @@ from blanko.records.entitlement import operations as entitlement
 from blanko.records.entitlement import queries as owed
 from blanko.records.intake import operations, queries
 from blanko.records.intake.kinds import KINDS
-from blanko.records.registry import operations as registry
 
 REJECTS_SHOWN = 50
 # The session is a signed cookie: a browser drops one beyond 4,096 bytes, with all that it has to tell.
@@ -66,7 +65,6 @@ def take_in(request: HttpRequest) -> HttpResponse:
     if given is None:
         raise NoFileChosen(_("No file was chosen."), mend=_("choose a CSV, XLSX or Parquet file"))
     now = timezone.now()
-    as_of = owed.claims_as_of() or now.date()
     before, shares_before = _needs_and_shares()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "upload"
@@ -79,9 +77,8 @@ def take_in(request: HttpRequest) -> HttpResponse:
                 by="svc.intake",
                 at=now, data_dir=settings.DATA_DIR,
             )  # fmt: skip
-            if result.accepted and result.kind in ("registrations", "applications", "deaths"):
-                registry.take_in(by="svc.registry", at=now)
-                entitlement.refresh(as_of=as_of, by="svc.registry", at=now)
+            if result.moves_claims:
+                entitlement.catch_up(by="svc.registry", at=now)
     after, shares_after = _needs_and_shares()
     moved = {
         code: [before.get(code, 0), after.get(code, 0), shares_before.get(code, 0), shares_after.get(code, 0)]

@@ -47,6 +47,7 @@ def front(request: HttpRequest) -> HttpResponse:
             "national": outcome.national(),
             "not_recorded": split["not_recorded"],
             "custody": custody.balance_sheet(),
+            "day": outcome.day(),
             "contract": procurement.contracts()[0],
             "places": _places(custody.balance_sheet()),
             "worst": worst,

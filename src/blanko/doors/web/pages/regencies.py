@@ -75,7 +75,7 @@ def tile_map(request: HttpRequest) -> HttpResponse:
 
 
 def _rows() -> list[dict[str, object]]:
-    areas = {area.code: area for area in planning.areas(outcome.LAST)}
+    areas = {area.code: area for area in planning.areas(outcome.day())}
     found = []
     for code, fill in outcome.fills().items():
         area = areas[code]
@@ -101,7 +101,7 @@ def regency(request: HttpRequest, code: str) -> HttpResponse:
     """``/regencies/<code>``"""
     place = gazetteer.regency(code)
     fill = outcome.fills()[place.code]
-    area = next(area for area in planning.areas(outcome.LAST) if area.code == place.code)
+    area = next(area for area in planning.areas(outcome.day()) if area.code == place.code)
     got = []
     for row in reversed(planning.rounds()):
         full = planning.round(row["number"])
