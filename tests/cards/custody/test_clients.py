@@ -54,7 +54,8 @@ def test_of_two_clients_that_send_the_same_box_one_wins(stock, acting_as):
         assert {type(result) for result in results} == {str, rules.BoxAlreadyDispatched}
     held = queries.holdings()
     assert held["00"].good == 30 * 50
-    assert held["1101"].in_transit_in + held["1102"].in_transit_in == 10 * 50
+    # One client may win every time: an office that holds nothing is not listed.
+    assert sum(held[office].in_transit_in for office in ("1101", "1102") if office in held) == 10 * 50
 
 
 def test_the_same_message_at_the_same_moment_is_applied_once(stock, acting_as):
