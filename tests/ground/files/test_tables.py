@@ -59,8 +59,9 @@ def test_a_quote_that_never_closes_over_megabytes_can_be_read_line_by_line(tmp_p
     path.write_text('a;b\n1;"open\n' + "".join(f"{i};{'x' * 400}\n" for i in range(30_000)))
     with pytest.raises(UnreadableFile):
         read(path)
-    _, rows, _ = read(path, quoting=False)
-    assert len(rows) == 30_001
+    _, rows, bad = read(path, line_by_line=True)
+    assert len(rows) == 30_000
+    assert [(row.row, row.reason) for row in bad] == [(2, "unclosed_quote")]
 
 
 @pytest.mark.parametrize(
@@ -141,11 +142,11 @@ def test_a_store_that_cannot_be_written_is_said(tmp_path):
 def test_rejects_appear_whole_or_not_at_all(tmp_path):
     path = tmp_path / "r" / "rejects.csv"
     with rejects.RejectsFile(path, ["a"]) as file:
-        file.add(rejects.Reject(2, "a", "=1+1", "why", "mend", ("=1+1",)))
+        file.add(rejects.Reject(2, [rejects.Cause("a", "=1+1", "why", "mend")], ("=1+1",)))
         assert not path.exists()
     assert path.read_text("utf-8-sig").splitlines()[1] == "2,a,'=1+1,why,mend,'=1+1"
     with pytest.raises(RuntimeError), rejects.RejectsFile(tmp_path / "other.csv", ["a"]) as file:
-        file.add(rejects.Reject(2, "a", "x", "why", "mend"))
+        file.add(rejects.Reject(2, [rejects.Cause("a", "x", "why", "mend")]))
         raise RuntimeError
     assert [item.name for item in tmp_path.iterdir()] == ["r"]
 

@@ -104,6 +104,18 @@ REFUSED = [
 ]
 
 
+def test_a_refused_row_tells_every_cell_that_is_to_be_mended(load):
+    wrong = row(2, birth_date="1990-02-30", sex="X", village_code="9999011001")
+    result = load("\n".join([HEAD, row(1), wrong]))
+    assert rejected(result) == [
+        (3, "birth_date | sex | village_code", "impossible_date | unknown_choice | unknown_area")
+    ]
+    with open(result.rejects, encoding="utf-8-sig", newline="") as file:
+        (told,) = csv.DictReader(file)
+    assert told["value"] == "1990-02-30 | X | 9999011001"
+    assert len(told["mend"].split(" | ")) == 3
+
+
 @pytest.mark.parametrize(("changed", "column", "reason"), REFUSED, ids=lambda value: str(value)[:40])
 def test_only_what_cannot_be_stored_or_placed_is_refused(load, changed, column, reason):
     result = load("\n".join([HEAD, row(1), row(2, **changed), row(3)]))
@@ -162,12 +174,12 @@ def test_a_load_that_fails_halfway_leaves_nothing(load, monkeypatch):
     assert stored("SELECT (SELECT count(*) FROM intake_file), (SELECT count(*) FROM intake_registration)") == [(0, 0)]
 
 
-def test_each_load_is_sealed_and_the_seal_finds_a_changed_fact(load):
+def test_a_file_and_its_rows_are_sealed(load):
     load("\n".join([HEAD, row(1), row(2)]))
-    event = queries.files()[0]["event_id"]
-    found = audit.verify(event)
-    assert found.holds
-    assert found.sealed.count == 3
+    of_file = audit.verify(queries.files()[0]["event_id"])
+    assert (of_file.holds, of_file.sealed.count) == (True, 1)
+    ((of_rows,),) = stored("SELECT DISTINCT event_id FROM intake_registration")
+    assert (audit.verify(of_rows).holds, audit.verify(of_rows).sealed.count) == (True, 2)
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,8 @@ SETTINGS = {
     "maintenance_work_mem": "256MB",
     "max_wal_size": "4GB",
     "wal_compression": "on",
+    # A bulk load fills new segments faster than old ones come back: writing each twice would be a tenth of its time.
+    "wal_init_zero": "off",
     "jit": "off",
     "random_page_cost": "1.1",
     "log_min_messages": "warning",

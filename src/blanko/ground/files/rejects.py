@@ -13,14 +13,24 @@ from blanko.ground.files.spreadsheets import safe_cell
 HEADS = ("row", "column", "value", "reason", "mend")
 
 
-class Reject(NamedTuple):
-    """Why one row was refused. ``cells`` are its own cells in the order of the file's heads."""
+# Between the causes of one row: a row keeps one line, so that it can be mended there and loaded again.
+BETWEEN = " | "
 
-    row: int
+
+class Cause(NamedTuple):
+    """Why one cell cannot be taken; ``column`` is empty when it is the row as a whole."""
+
     column: str
     value: str
     reason: str
     mend: str
+
+
+class Reject(NamedTuple):
+    """Why one row was refused: every cause. ``cells`` are its own cells in the order of the file's heads."""
+
+    row: int
+    causes: Sequence[Cause]
     cells: tuple[str, ...] = ()
 
 
@@ -42,7 +52,8 @@ class RejectsFile:
             self._writer = csv.writer(self._file)
             self._writer.writerow((*HEADS, *self.heads))
         self.count += 1
-        self._writer.writerow([reject.row, *(safe_cell(text) for text in (*reject[1:5], *reject.cells))])
+        told = [BETWEEN.join(texts) for texts in zip(*reject.causes, strict=True)]
+        self._writer.writerow([reject.row, *(safe_cell(text) for text in (*told, *reject.cells))])
 
     def __exit__(self, kind: object, _error: object, _trace: object) -> None:
         if self._file is None:

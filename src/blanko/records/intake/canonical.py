@@ -23,17 +23,27 @@ def leaf_of_values(table: str, values: Iterable[str | None]) -> bytes:
     return sha256(b"\x00" + joined.encode("utf-8")).digest()
 
 
-def leaves(table: str, columns: Sequence[pa.Array]) -> bytes:
-    """The leaf hashes of all rows, one after another, 32 bytes each. Columns are text or dates in the kind's order."""
-    texts = [pc.fill_null(column.cast(pa.string()), "") for column in columns]
-    rows = len(texts[0])
+def texts(columns: Sequence[pa.Array]) -> list[pa.Array]:
+    """Columns of text, dates or counts in their canonical text: dates in ISO, nothing for null."""
+    return [pc.fill_null(column.cast(pa.string()), "") for column in columns]
+
+
+def leaves(table: str, columns: Sequence[pa.Array]) -> list[bytes]:
+    """The leaf hash of each row. Columns are canonical texts in the kind's order."""
     # The leading 0x00 marks a leaf (RFC 6962); Arrow joins once, and hashing walks over its one buffer.
-    head = pa.array(["\x00" + table], pa.string()).take(pa.array([0] * rows, pa.int32()))
-    joined = pc.binary_join_element_wise(head, *texts, SEPARATOR)
-    if isinstance(joined, pa.ChunkedArray):
-        joined = joined.combine_chunks()
+    joined = pc.binary_join_element_wise(pa.scalar("\x00" + table), *columns, SEPARATOR)
+    rows = len(joined)
     _, offsets, data = joined.buffers()
     ends = memoryview(offsets).cast("i")[joined.offset : joined.offset + rows + 1].tolist()
     # Slices of bytes are cheaper to make than views of a buffer, and this loop is the price of a seal.
-    raw = bytes(data)
-    return b"".join([sha256(raw[start:end]).digest() for start, end in pairwise(ends)])
+    raw = bytes(data) if data is not None else b""
+    return [sha256(raw[start:end]).digest() for start, end in pairwise(ends)]
+
+
+def lines(columns: Sequence[pa.Array]) -> pa.Buffer:
+    """One line a row, its cells joined by the separator."""
+    joined = pc.binary_join_element_wise(*columns[:-1], pc.binary_join_element_wise(columns[-1], "\n", ""), SEPARATOR)
+    _, offsets, data = joined.buffers()
+    ends = memoryview(offsets).cast("i")
+    start, end = ends[joined.offset], ends[joined.offset + len(joined)]
+    return data.slice(start, end - start) if data is not None else pa.py_buffer(b"")

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from blanko.ground.files.rejects import Reject
+from blanko.ground.files.rejects import Cause, Reject
 from blanko.records.intake import columns as parse
 from blanko.records.intake.kinds import CHOICE_WORDS, Column, Kind
 from blanko.records.intake.rules import MENDS
@@ -40,12 +41,13 @@ class Checked:
 class _Work:
     rows: np.ndarray
     refused: np.ndarray
-    reason: dict[int, tuple[str, str]] = field(default_factory=dict)
+    reasons: dict[int, dict[str, str]] = field(default_factory=dict)
     warned: list[tuple[str, np.ndarray]] = field(default_factory=list)
 
     def refuse(self, mask: np.ndarray, column: str, reason: str) -> None:
-        for at in np.flatnonzero(mask & ~self.refused):
-            self.reason[int(at)] = (column, reason)
+        """The first reason that a cell is refused for stands; a row may have several such cells."""
+        for at in np.flatnonzero(mask):
+            self.reasons.setdefault(int(at), {}).setdefault(column, reason)
         self.refused |= mask
 
     def warn(self, mask: np.ndarray, warning: str) -> None:
@@ -53,10 +55,14 @@ class _Work:
             self.warned.append((warning, mask))
 
 
-def check(batch: pa.RecordBatch, *, kind: Kind, positions: dict[str, int], rows: Sequence[int], today: date) -> Checked:
+def check(
+    batch: pa.RecordBatch, *, kind: Kind, positions: dict[str, int], rows: Sequence[int], today: date,
+    repeated: npt.NDArray[np.int64] | None = None,
+) -> Checked:  # fmt: skip
     """Check one batch. ``positions`` column -> its place in the file; a column that the file lacks is empty.
 
-    ``today`` is the day against which ages and futures are judged.
+    ``today`` is the day against which ages and futures are judged. ``repeated`` are the NIKs, as numbers and in order,
+    that stand on several rows of the file.
     """
     count = batch.num_rows
     numbers = np.fromiter(rows, np.int64, count)
@@ -91,7 +97,7 @@ def check(batch: pa.RecordBatch, *, kind: Kind, positions: dict[str, int], rows:
         if column.name == kind.place:
             regency = place if place is not None else _regency_of(value)
     if kind.name == "registrations":
-        _warn_registrations(values, work, today)
+        _warn_registrations(values, work, today, repeated)
     return _sorted_out(batch, texts, values, regency, work)
 
 
@@ -144,7 +150,9 @@ def _regency_of(codes: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(pc.utf8_length(codes), 4), codes, pa.scalar(None, pa.string()))
 
 
-def _warn_registrations(values: dict[str, pa.Array], work: _Work, today: date) -> None:
+def _warn_registrations(
+    values: dict[str, pa.Array], work: _Work, today: date, repeated: npt.NDArray[np.int64] | None
+) -> None:
     nik, birth, sex = values["nik"], values["birth_date"], values["sex"]
     matrix, has_nik = parse.fixed(nik, NIK_LENGTH)
     born = ~parse.is_null(birth)
@@ -155,8 +163,12 @@ def _warn_registrations(values: dict[str, pa.Array], work: _Work, today: date) -
     day = (stamp - months).astype(np.int64) + 1
     month = months.astype(np.int64) % 12 + 1
     year = months.astype("M8[Y]").astype(np.int64) + 1970
-    code, numeric = parse.digits(matrix[:, 6:12])
+    number, numeric = parse.digits(matrix)
     has_nik &= numeric
+    code = number // 10_000 % 1_000_000
+    if repeated is not None and len(repeated):
+        at = np.minimum(np.searchsorted(repeated, number), len(repeated) - 1)
+        work.warn(has_nik & (repeated[at] == number), "nik_repeated")
     nik_day = code // 10_000
     woman = nik_day > 40
     contradicts = (nik_day - 40 * woman != day) | (code // 100 % 100 != month) | (code % 100 != year % 100)
@@ -194,10 +206,13 @@ def _sorted_out(
 ) -> Checked:
     rejects = []
     for at in np.flatnonzero(work.refused):
-        column, reason = work.reason[int(at)]
+        reasons = work.reasons[int(at)]
         cells = tuple(batch.column(i)[int(at)].as_py() or "" for i in range(batch.num_columns))
-        given = texts[column][int(at)].as_py() or ""
-        rejects.append(Reject(int(work.rows[at]), column, given, reason, MENDS[reason], cells))
+        causes = [
+            Cause(column, texts[column][int(at)].as_py() or "", reason, MENDS[reason])
+            for column, reason in reasons.items()
+        ]
+        rejects.append(Reject(int(work.rows[at]), causes, cells))
     good = ~work.refused
     place = np.cumsum(good) - 1
     warnings: dict[int, list[str]] = {}

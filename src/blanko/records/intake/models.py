@@ -55,7 +55,6 @@ class Version(Fact):
     file_id = models.BigIntegerField()
     row_no = models.IntegerField()
     warnings = ArrayField(models.TextField(), default=list)
-    content = models.BinaryField()
 
     class Meta:
         abstract = True

@@ -18,6 +18,7 @@ from blanko.doors.web import words
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
 from blanko.ground.access.acting import acting
+from blanko.ground.files.rejects import BETWEEN
 from blanko.kernel.errors import BlankoError
 from blanko.records.entitlement import operations as entitlement
 from blanko.records.entitlement import queries as owed
@@ -145,7 +146,8 @@ def one_file(request: HttpRequest, sha256: str) -> HttpResponse:
             rejects = list(islice(reader, REJECTS_SHOWN))
     told = reasons()
     for row in rejects:
-        row["says"], row["mends"] = told.get(row["reason"], (row["reason"], row["mend"]))
+        causes = [told.get(code, (code, row["mend"])) for code in row["reason"].split(BETWEEN)]
+        row["says"], row["mends"] = ("; ".join(texts) for texts in zip(*causes, strict=True))
     moved = request.session.get("moved", {})
     heads_told = request.session.get("heads", {})
     return page(

@@ -1,25 +1,24 @@
--- Rows whose key was known before this file or stands in it more than once: only these need a closer look.
+-- Rows whose key was known before this part or stands in it more than once: only these need a closer look. The key's
+-- index is asked once a row: a part is small, the table may hold a nation.
 CREATE TEMP TABLE intake_version ON COMMIT DROP AS
 WITH repeated AS (
     SELECT {key} FROM intake_staging GROUP BY {key} HAVING count(*) > 1
 ),
-known AS (
-    SELECT DISTINCT ON ({known_key}) {known_key}, f.version, f.content
-    FROM {table} AS f
-    WHERE EXISTS (SELECT FROM intake_staging AS s WHERE {same})
-    ORDER BY {known_key}, f.version DESC
-),
 closer AS (
-    SELECT s.row_no, {staged_key}, s.content,
-           coalesce(lag(s.content) OVER same_row, k.content) AS before, coalesce(k.version, 0) AS version
+    SELECT s.row_no, {staged_key}, ROW({staged_columns})::text AS content, known.content AS known_content,
+           coalesce(known.version, 0) AS version
     FROM intake_staging AS s
-    LEFT JOIN known AS k USING ({key})
-    WHERE k.version IS NOT NULL OR ({staged_key}) IN (SELECT {key} FROM repeated)
-    WINDOW same_row AS (PARTITION BY {staged_key} ORDER BY s.row_no)
+    LEFT JOIN LATERAL (
+        SELECT f.version, ROW({known_columns})::text AS content
+        FROM {table} AS f WHERE {same} ORDER BY f.version DESC LIMIT 1
+    ) AS known ON true
+    WHERE known.version IS NOT NULL OR ({staged_key}) IN (SELECT {key} FROM repeated)
+),
+compared AS (
+    SELECT *, coalesce(lag(content) OVER (PARTITION BY {key} ORDER BY row_no), known_content)
+                  IS NOT DISTINCT FROM content AS unchanged
+    FROM closer
 )
-SELECT row_no,
-       before IS NOT DISTINCT FROM content AS unchanged,
-       version + count(*) FILTER (WHERE before IS DISTINCT FROM content) OVER (
-           PARTITION BY {key} ORDER BY row_no
-       ) AS version
-FROM closer
+SELECT row_no, unchanged,
+       version + count(*) FILTER (WHERE NOT unchanged) OVER (PARTITION BY {key} ORDER BY row_no) AS version
+FROM compared
