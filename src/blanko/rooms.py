@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 FLOORS: dict[str, tuple[str, ...]] = {
     "kernel": (),
-    "engines": ("linkage", "demand", "allocation", "synth"),
+    "engines": ("linkage", "demand", "runout", "allocation", "synth"),
     "ground": ("database", "files", "audit", "places", "access"),
     "records": ("intake", "procurement", "registry", "entitlement"),
     "cards": ("custody", "suket", "issuance"),
