@@ -24,7 +24,9 @@ class AreaCode:
 
     def __post_init__(self) -> None:
         if len(self.text) not in LEVEL_BY_LENGTH or not (self.text.isascii() and self.text.isdigit()):
-            raise InvalidValue(f"{self.text!r} is not an area code", mend="write 2, 4, 6 or 10 digits without dots")
+            raise InvalidValue(
+                "{text} is not an area code", mend="write 2, 4, 6 or 10 digits without dots", text=repr(self.text)
+            )
 
     @property
     def level(self) -> Level:
@@ -38,7 +40,7 @@ class AreaCode:
     def regency(self) -> AreaCode:
         """The regency that holds this area. Raises InvalidValue for a province, which has many."""
         if len(self.text) < 4:
-            raise InvalidValue(f"province {self.text} lies in no single regency", mend="name the regency")
+            raise InvalidValue("province {text} lies in no single regency", mend="name the regency", text=self.text)
         return AreaCode(self.text[:4])
 
     def __str__(self) -> str:

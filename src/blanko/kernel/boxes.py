@@ -22,13 +22,17 @@ class BoxId:
 
     def __post_init__(self) -> None:
         if not _BOX.fullmatch(str(self)):
-            raise InvalidValue(f"{self!s} is not a box", mend="write SERIES-NUMBER, for example PB17-000042")
+            raise InvalidValue(
+                "{value} is not a box", mend="write SERIES-NUMBER, for example PB17-000042", value=str(self)
+            )
 
     @classmethod
     def parse(cls, text: str) -> Self:
         found = _BOX.fullmatch(text.strip().upper())
         if not found:
-            raise InvalidValue(f"{text!r} is not a box", mend="write SERIES-NUMBER, for example PB17-000042")
+            raise InvalidValue(
+                "{text} is not a box", mend="write SERIES-NUMBER, for example PB17-000042", text=repr(text)
+            )
         return cls(found["series"], int(found["number"]))
 
     def __str__(self) -> str:
@@ -44,14 +48,21 @@ class BlankSerial:
 
     def __post_init__(self) -> None:
         if not 1 <= self.position <= BOX_SIZE_MAX:
-            raise InvalidValue(f"position {self.position} is in no box", mend=f"use 1 to {BOX_SIZE_MAX}")
+            raise InvalidValue(
+                "position {position} is in no box",
+                mend="use 1 to {box_size_max}",
+                position=self.position,
+                box_size_max=BOX_SIZE_MAX,
+            )
 
     @classmethod
     def parse(cls, text: str) -> Self:
         found = _SERIAL.fullmatch(text.strip().upper())
         if not found:
             raise InvalidValue(
-                f"{text!r} is not a blank's serial", mend="write BOX-POSITION, for example PB17-000042-0007"
+                "{text} is not a blank's serial",
+                mend="write BOX-POSITION, for example PB17-000042-0007",
+                text=repr(text),
             )
         return cls(BoxId(found["series"], int(found["number"])), int(found["position"]))
 
@@ -68,7 +79,12 @@ class SerialRange:
 
     def __post_init__(self) -> None:
         if not 1 <= self.first <= self.last <= BOX_SIZE_MAX:
-            raise InvalidValue(f"{self.first} to {self.last} is not a range of serials", mend="give 1 <= first <= last")
+            raise InvalidValue(
+                "{first} to {last} is not a range of serials",
+                mend="give 1 <= first <= last",
+                first=self.first,
+                last=self.last,
+            )
 
     def __len__(self) -> int:
         return self.last - self.first + 1

@@ -25,7 +25,9 @@ class Nik:
 
     def __post_init__(self) -> None:
         if len(self.text) != 16 or not (self.text.isascii() and self.text.isdigit()):
-            raise InvalidValue(f"{self.text!r} is not a NIK", mend="write 16 digits without dots or spaces")
+            raise InvalidValue(
+                "{text} is not a NIK", mend="write 16 digits without dots or spaces", text=repr(self.text)
+            )
 
     @property
     def district(self) -> str:

@@ -18,7 +18,10 @@ class Period:
     def __post_init__(self) -> None:
         if self.last is not None and self.last < self.first:
             raise InvalidValue(
-                f"a period from {self.first} to {self.last} runs backwards", mend="exchange the two dates"
+                "a period from {first} to {last} runs backwards",
+                mend="exchange the two dates",
+                first=self.first,
+                last=self.last,
             )
 
     def __contains__(self, day: date) -> bool:

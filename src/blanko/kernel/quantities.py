@@ -21,7 +21,9 @@ class Quantity:
 
     def __post_init__(self) -> None:
         if not isinstance(self.count, int) or isinstance(self.count, bool) or self.count < 0:
-            raise InvalidValue(f"{self.count!r} is not a quantity", mend="give a whole number from 0 up")
+            raise InvalidValue(
+                "{count} is not a quantity", mend="give a whole number from 0 up", count=repr(self.count)
+            )
 
     def __add__(self, other: Quantity) -> Quantity:
         return Quantity(self.count + other.count)

@@ -22,7 +22,10 @@ class Share:
     def __post_init__(self) -> None:
         if self.denominator <= 0 or self.numerator < 0:
             raise InvalidValue(
-                f"{self.numerator} of {self.denominator} is not a share", mend="give a denominator above 0"
+                "{numerator} of {denominator} is not a share",
+                mend="give a denominator above 0",
+                numerator=self.numerator,
+                denominator=self.denominator,
             )
 
     @property

@@ -87,7 +87,9 @@ def accepted_boxes(lot_no: str) -> tuple[Line, ...]:
     """The boxes that an accepted lot brings. Raises LotNotAccepted."""
     lines = tuple(Line(*row) for row in _rows("accepted_boxes.sql", lot_no=lot_no))
     if not lines:
-        raise rules.LotNotAccepted(f"lot {lot_no} has no accepted boxes", mend="release and accept the lot first")
+        raise rules.LotNotAccepted(
+            "lot {lot_no} has no accepted boxes", mend="release and accept the lot first", lot_no=lot_no
+        )
     return lines
 
 
@@ -95,7 +97,9 @@ def pending(movement: str) -> Pending:
     """The ends and lines of a movement. Raises UnknownMovement."""
     rows = _rows("pending.sql", movement=movement)
     if not rows:
-        raise rules.UnknownMovement(f"there is no movement {movement}", mend="look up what is on its way")
+        raise rules.UnknownMovement(
+            "there is no movement {movement}", mend="look up what is on its way", movement=movement
+        )
     return Pending(rows[0][0], rows[0][1], tuple(Line(*row[2:]) for row in rows))
 
 
@@ -114,8 +118,9 @@ def parse(identifier: str) -> tuple[BoxId, int, int]:
             return BoxId.parse(identifier), *_WHOLE
         except InvalidValue as error:
             raise InvalidValue(
-                f"{identifier!r} is neither a box nor a blank's serial",
+                "{identifier} is neither a box nor a blank's serial",
                 mend="write PB17-000042 for a box, PB17-000042-0007 for a blank",
+                identifier=repr(identifier),
             ) from error
     return serial.box, serial.position, serial.position
 
@@ -136,6 +141,8 @@ def way_of(identifier: str) -> list[dict[str, Any]]:
              "last", "papers", "reason", "event")  # fmt: skip
     rows = _rows("way.sql", series=box.series, box_no=box.number, first=first, last=last)
     if not rows:
-        raise rules.NothingHeld(f"{identifier} was never in custody", mend="look the number up on the box")
+        raise rules.NothingHeld(
+            "{identifier} was never in custody", mend="look the number up on the box", identifier=identifier
+        )
     steps = [dict(zip(names, row, strict=True)) for row in rows]
     return [{**step, "papers": json.loads(step["papers"])} for step in steps]

@@ -235,7 +235,7 @@ def lines_of_serials(serials: Iterable[BlankSerial | str]) -> tuple[Line, ...]:
         series, number, position = serial.box.series, serial.box.number, serial.position
         if lines and (lines[-1].series, lines[-1].box_no) == (series, number):
             if lines[-1].last == position:
-                raise LineTwice(f"{serial} is named twice", mend="name each blank once")
+                raise LineTwice("{serial} is named twice", mend="name each blank once", serial=serial)
             if lines[-1].last == position - 1:
                 lines[-1] = lines[-1]._replace(last=position)
                 continue
@@ -251,9 +251,17 @@ def check_lines(lines: Iterable[Line]) -> tuple[Line, ...]:
     before: Line | None = None
     for line in ordered:
         if not 1 <= line.first <= line.last:
-            raise InvalidValue(f"{line.box} {line.first} to {line.last} is no range", mend="give 1 <= first <= last")
+            raise InvalidValue(
+                "{box} {first} to {last} is no range",
+                mend="give 1 <= first <= last",
+                box=line.box,
+                first=line.first,
+                last=line.last,
+            )
         if before is not None and before[:2] == line[:2] and before.last >= line.first:
-            raise LineTwice(f"{line.box}: blank {line.first} stands in two lines", mend="name each blank once")
+            raise LineTwice(
+                "{box}: blank {first} stands in two lines", mend="name each blank once", box=line.box, first=line.first
+            )
         before = line
     return ordered
 
@@ -264,7 +272,14 @@ def check_lawful(kind: Kind, before: Condition | None, after: Condition) -> Lawf
         if row[:3] == (kind, before, after):
             return row
     allowed = ", ".join(f"{row.before or 'nothing'} to {row.after}" for row in LAWFUL if row.kind is kind)
-    raise Unlawful(f"{kind} does not make {before or 'nothing'} into {after}", mend=f"allowed: {allowed}")
+    raise Unlawful(
+        "{kind} does not make {before} into {after}",
+        mend="allowed: {allowed}",
+        kind=kind,
+        before=before or "nothing",
+        after=after,
+        allowed=allowed,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ def _make_active(cards: list[dict[str, Any]], event: int) -> None:
     open_card = held.filter(issued=False).values_list("serial", flat=True).first()
     if open_card is not None:
         raise rules.HolderHasCard(
-            f"the card on {open_card} waits for its holder", mend="hand it over, or spoil it first"
+            "the card on {open_card} waits for its holder", mend="hand it over, or spoil it first", open_card=open_card
         )
     held.delete()
     ActiveCard.objects.bulk_create(

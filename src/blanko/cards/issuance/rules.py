@@ -66,8 +66,13 @@ def check_step(step: Step, *, wanted: Iterable[str], held: Mapping[str, Collecti
     for serial in serials:
         steps = held.get(serial, ())
         if Step.PRINTED not in steps:
-            raise UnknownCard(f"no card was printed on {serial}", mend="look the serial up on the card")
+            raise UnknownCard("no card was printed on {serial}", mend="look the serial up on the card", serial=serial)
         last = Step.ISSUED if Step.ISSUED in steps else Step.SPOILED if Step.SPOILED in steps else Step.PRINTED
         if step not in FOLLOWS[last]:
-            raise CardEnded(f"the card on {serial} was {last} before", mend="print another card if one is owed")
+            raise CardEnded(
+                "the card on {serial} was {last} before",
+                mend="print another card if one is owed",
+                serial=serial,
+                last=last,
+            )
     return serials

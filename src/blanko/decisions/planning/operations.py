@@ -128,8 +128,12 @@ def _open_draft(round_no: int) -> dict[str, Any]:
     if found["state"] != "draft":
         end = found["steps"][-1]
         raise rules.RoundClosed(
-            f"round {round_no} was {found['state']} by {end['by']} on {end['at']:%Y-%m-%d %H:%M}",
+            "round {round_no} was {state} by {by} on {at}",
             mend="draft a new round",
+            round_no=round_no,
+            state=found["state"],
+            by=end["by"],
+            at=f"{end['at']:%Y-%m-%d %H:%M}",
         )
     return found
 
@@ -145,7 +149,12 @@ def override_share(*, round_no: int, regency: str, share: int, reason: str, by: 
         found = _open_draft(round_no)
         shares = {row["regency"]: row for row in found["shares"]}
         if regency not in shares:
-            raise rules.AreaNotInRound(f"round {round_no} has no share for {regency}", mend="name a regency's code")
+            raise rules.AreaNotInRound(
+                "round {round_no} has no share for {regency}",
+                mend="name a regency's code",
+                round_no=round_no,
+                regency=regency,
+            )
         before = shares[regency]["share"]
         rules.check_override(
             share=share,

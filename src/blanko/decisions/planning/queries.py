@@ -138,7 +138,9 @@ def round(round_no: int) -> dict[str, Any]:
     """
     head = models.Round.objects.filter(number=round_no).values().first()
     if head is None:
-        raise rules.UnknownRound(f"there is no round {round_no}", mend="list rounds to find its number")
+        raise rules.UnknownRound(
+            "there is no round {round_no}", mend="list rounds to find its number", round_no=round_no
+        )
     steps = list(models.RoundStep.objects.filter(round_no=round_no).order_by("id").values("step", "at", "by", "reason"))
     overrides = list(
         models.Override.objects.filter(round_no=round_no)

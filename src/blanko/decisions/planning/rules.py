@@ -202,7 +202,12 @@ def cut(shares: Sequence[tuple[str, int]], *, sealed: Sequence[Whole], loose: Se
     wanted = sum(blanks for _code, blanks in shares)
     held = sum(whole.size for whole in sealed) + sum(len(piece.positions) for piece in loose)
     if wanted > held:
-        raise BoxesDoNotFit(f"{wanted} blanks are to go out and {held} lie in the warehouse", mend="release fewer")
+        raise BoxesDoNotFit(
+            "{wanted} blanks are to go out and {held} lie in the warehouse",
+            mend="release fewer",
+            wanted=wanted,
+            held=held,
+        )
     queue = list(sealed)
     taken: dict[str, list[Whole]] = {}
     lacking: dict[str, int] = {}
@@ -271,23 +276,30 @@ def check_override(
     allocation.check_override(by=by, second_officer=second, reason=reason)
     if not 0 <= share <= remaining:
         raise OverrideExceedsNeed(
-            f"{share} blanks were given to an area that needs {remaining} more", mend=f"give from 0 to {remaining}"
+            "{share} blanks were given to an area that needs {remaining} more",
+            mend="give from 0 to {remaining}",
+            share=share,
+            remaining=remaining,
         )
     if total_after > release:
         raise OverrideExceedsRelease(
-            f"the shares would sum to {total_after} of {release} released",
+            "the shares would sum to {total_after} of {release} released",
             mend="take the blanks from another area first",
+            total_after=total_after,
+            release=release,
         )
 
 
 def check_release(*, release: int, stock: int) -> None:
     """Whether the warehouse can release so many. Raises NothingReleased and ReleaseExceedsStock."""
     if release <= 0:
-        raise NothingReleased(f"{release} blanks are no release", mend="release at least one")
+        raise NothingReleased("{release} blanks are no release", mend="release at least one", release=release)
     if release > stock:
         raise ReleaseExceedsStock(
-            f"{release} blanks were released and {stock} lie in the central warehouse",
-            mend=f"release at most {stock}",
+            "{release} blanks were released and {stock} lie in the central warehouse",
+            mend="release at most {stock}",
+            release=release,
+            stock=stock,
         )
 
 

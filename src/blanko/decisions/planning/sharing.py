@@ -82,7 +82,9 @@ def draft(areas: Sequence[Area], terms: Terms) -> Draft:
         inside = [area for area in asked if area.deadline == terms.deadline]
         if not inside:
             raise NobodyHasDeadline(
-                f"no area has the deadline {terms.deadline}", mend="publish the deadline of the areas that have it"
+                "no area has the deadline {deadline}",
+                mend="publish the deadline of the areas that have it",
+                deadline=terms.deadline,
             )
         effects = _effects(asked, terms, terms.deadline)
     result = allocate(

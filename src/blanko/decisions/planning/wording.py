@@ -31,7 +31,9 @@ def in_words(number: int) -> str:
     'sebelas ribu lima ratus'
     """
     if not 0 <= number < 10**12:
-        raise InvalidValue(f"{number} is not written in words here", mend="give a number from 0 to 999,999,999,999")
+        raise InvalidValue(
+            "{number} is not written in words here", mend="give a number from 0 to 999,999,999,999", number=number
+        )
     if number < 10:
         return _UNITS[number]
     if 11 <= number <= 19:

@@ -52,9 +52,13 @@ def publish(*, figures: Iterable[rules.Figure], by: str, at: datetime, without_b
                 added.append(row)
             elif any(stored[column] != value for column, value in row.items()):
                 raise rules.FigureChanged(
-                    f"{figure.key} was published with {stored['numerator']} of {stored['denominator']}, "
-                    f"now {figure.numerator} of {figure.denominator}",
+                    "{key} was published with {numerator} of {denominator}, now {new_numerator} of {new_denominator}",
                     mend="publish the correction with the day on which it became known",
+                    key=figure.key,
+                    numerator=stored["numerator"],
+                    denominator=stored["denominator"],
+                    new_numerator=figure.numerator,
+                    new_denominator=figure.denominator,
                 )
         if added:
             event = audit.record(

@@ -72,20 +72,30 @@ class Figure:
     def __post_init__(self) -> None:
         if self.denominator is None or self.denominator <= 0:
             raise FigureWithoutDenominator(
-                f"{self.name} of {self.area} names no base", mend="say of how many it is a part"
+                "{name} of {area} names no base", mend="say of how many it is a part", name=self.name, area=self.area
             )
         if not self.source.strip():
-            raise FigureWithoutSource(f"{self.name} of {self.area} names no source", mend="name who said it and where")
+            raise FigureWithoutSource(
+                "{name} of {area} names no source", mend="name who said it and where", name=self.name, area=self.area
+            )
         if self.kind not in KINDS:
-            raise FigureOfUnknownKind(f"{self.kind!r} is no kind of figure", mend=f"use one of {', '.join(KINDS)}")
+            raise FigureOfUnknownKind(
+                "{kind} is no kind of figure", mend="use one of {kinds}", kind=repr(self.kind), kinds=", ".join(KINDS)
+            )
         if self.kind == "observed" and self.known_on < self.date:
             raise FigureKnownTooEarly(
-                f"{self.name} of {self.date} was not known on {self.known_on}", mend="give the day of publication"
+                "{name} of {date} was not known on {known_on}",
+                mend="give the day of publication",
+                name=self.name,
+                date=self.date,
+                known_on=self.known_on,
             )
         if bool(self.arithmetic) != bool(self.inputs):
             raise FigureWithoutArithmetic(
-                f"{self.name} of {self.area} is computed and does not say how",
+                "{name} of {area} is computed and does not say how",
                 mend="give arithmetic and inputs together",
+                name=self.name,
+                area=self.area,
             )
 
     @property
@@ -139,7 +149,9 @@ def figures_of_count(count: Mapping[str, object]) -> tuple[Figure, ...]:
     denominator = count["denominator"]
     metric, area = str(count["metric"]), str(count["area"])
     if denominator is None:
-        raise FigureWithoutDenominator(f"{metric} of {area} names no base", mend="say of how many it is a part")
+        raise FigureWithoutDenominator(
+            "{metric} of {area} names no base", mend="say of how many it is a part", metric=metric, area=area
+        )
     plain = Figure(
         name=metric,
         area=area,

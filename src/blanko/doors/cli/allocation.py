@@ -100,7 +100,9 @@ def main(argv: list[str]) -> int:
     )
     explained = next((share for share in result.shares if share.code == given.explain), None)
     if given.explain is not None and explained is None:
-        raise InvalidNeed(f"{given.needs} has no area {given.explain}", mend="name a code of the file")
+        raise InvalidNeed(
+            "{needs} has no area {explain}", mend="name a code of the file", needs=given.needs, explain=given.explain
+        )
     _write(given.out, write_shares(result.shares))
     for notice in _notices(needs, given):
         print(notice, file=sys.stderr)
@@ -116,12 +118,12 @@ def _text(path: str) -> str:
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        raise InvalidNeed(f"it cannot be read: {error.strerror}", mend="check the path") from None
+        raise InvalidNeed("it cannot be read: {strerror}", mend="check the path", strerror=error.strerror) from None
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise InvalidNeed(f"line {line}: not UTF-8", mend="save the file as UTF-8") from None
+        raise InvalidNeed("line {line}: not UTF-8", mend="save the file as UTF-8", line=line) from None
 
 
 def _write(out: str, text: str) -> None:
@@ -136,7 +138,10 @@ def _write(out: str, text: str) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise InvalidNeed(
-            f"{out} cannot be written: {error.strerror}", mend="choose a folder that you may write to"
+            "{out} cannot be written: {strerror}",
+            mend="choose a folder that you may write to",
+            out=out,
+            strerror=error.strerror,
         ) from None
 
 

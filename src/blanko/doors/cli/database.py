@@ -83,8 +83,9 @@ def prepare(*, app_password: str | None, owner_password: str | None) -> list[str
             roles.grant(inside)
     except psycopg.Error as error:
         raise NoAdmin(
-            f"the server refused: {str(error).strip().splitlines()[0]}",
+            "the server refused: {reason}",
             mend="check DATABASE_ADMIN_URL and that its role may create roles and databases",
+            reason=str(error).strip().splitlines()[0],
         ) from error
     where = f"{at['HOST']}:{at['PORT'] or 5432}/{at['NAME']}"
     return [

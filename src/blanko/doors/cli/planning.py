@@ -226,7 +226,7 @@ def _papers(given: argparse.Namespace) -> int:
     found = queries.dispatches(round_no=given.round, regency=given.regency)
     if not found:
         raise UnknownRound(
-            f"round {given.round} has sent nothing there", mend="commit it first, or name another regency"
+            "round {round} has sent nothing there", mend="commit it first, or name another regency", round=given.round
         )
     given.out.mkdir(parents=True, exist_ok=True)
     written = []

@@ -25,7 +25,7 @@ def check_port(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError:
-            raise PortTaken(f"port {port} is taken", mend="end the other program or use --port") from None
+            raise PortTaken("port {port} is taken", mend="end the other program or use --port", port=port) from None
 
 
 def run(port: int) -> int:

@@ -22,7 +22,12 @@ def whole_regencies(asked: Sequence[str], areas: VillageTable) -> dict[str, int]
     for text in asked:
         code, _, number = text.partition("=")
         if number and not number.isdigit():
-            raise TooFewPeople(f"--whole {text}: {number!r} is no number", mend="write --whole 3276=50000")
+            raise TooFewPeople(
+                "--whole {text}: {number} is no number",
+                mend="write --whole 3276=50000",
+                text=text,
+                number=repr(number),
+            )
         own = 1
         if code in areas.regency_codes:
             own = int(areas.weight[areas.regency == areas.regency_codes.index(code)].sum())

@@ -12,7 +12,11 @@ REASON_LENGTH_MIN = 10
 def check_override(*, by: str, second_officer: str, reason: str) -> None:
     """Raise OverrideRefused unless two different named officers give a reason that says something."""
     if len(reason.strip()) < REASON_LENGTH_MIN:
-        raise OverrideRefused("an override needs a reason", mend=f"write at least {REASON_LENGTH_MIN} characters")
+        raise OverrideRefused(
+            "an override needs a reason",
+            mend="write at least {reason_length_min} characters",
+            reason_length_min=REASON_LENGTH_MIN,
+        )
     if not by.strip() or not second_officer.strip():
         raise OverrideRefused("an override names two officers", mend="name the officer and the second officer")
     if by.strip().casefold() == second_officer.strip().casefold():

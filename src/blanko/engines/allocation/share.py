@@ -185,19 +185,34 @@ def allocate(
 
 def _check(areas: Sequence[AreaNeed], *, stock: int, box_size: int, reserve: int) -> None:
     if stock < 0 or reserve < 0:
-        raise InvalidNeed(f"stock {stock} and reserve {reserve} must not be negative", mend="give counts from 0 up")
+        raise InvalidNeed(
+            "stock {stock} and reserve {reserve} must not be negative",
+            mend="give counts from 0 up",
+            stock=stock,
+            reserve=reserve,
+        )
     if not 1 <= box_size <= NEED_MAX:
-        raise InvalidNeed(f"a box of {box_size} blanks", mend=f"give a box size from 1 to {NEED_MAX}")
+        raise InvalidNeed(
+            "a box of {box_size} blanks",
+            mend="give a box size from 1 to {need_max}",
+            box_size=box_size,
+            need_max=NEED_MAX,
+        )
     codes = set()
     for area in areas:
         if area.code in codes:
-            raise InvalidNeed(f"area {area.code} stands twice", mend="give one line for each area")
+            raise InvalidNeed("area {code} stands twice", mend="give one line for each area", code=area.code)
         codes.add(area.code)
         numbers = (area.need, area.in_hand, area.in_transit, area.earlier)
         if min(numbers) < 0:
-            raise InvalidNeed(f"area {area.code} has a negative number", mend="give counts from 0 up")
+            raise InvalidNeed("area {code} has a negative number", mend="give counts from 0 up", code=area.code)
         if max(numbers) + area.earlier > NEED_MAX:
-            raise InvalidNeed(f"area {area.code} has more than {NEED_MAX:,}", mend="split it into smaller areas")
+            raise InvalidNeed(
+                "area {code} has more than {need_max}",
+                mend="split it into smaller areas",
+                code=area.code,
+                need_max=f"{NEED_MAX:,}",
+            )
 
 
 def _rank(areas: Sequence[AreaNeed], boxes: Given | None = None) -> Ints:

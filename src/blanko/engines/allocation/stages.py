@@ -79,7 +79,10 @@ def _check(areas: Sequence[AreaNeed], stages: Sequence[Stage], *, free: int) -> 
         raise InvalidNeed("a stage releases less than nothing", mend="give counts from 0 up")
     if stages and released > free:
         raise InvalidNeed(
-            f"the stages release {released:,} of a stock of {free:,}", mend="release less, or give more stock"
+            "the stages release {released} of a stock of {free}",
+            mend="release less, or give more stock",
+            released=f"{released:,}",
+            free=f"{free:,}",
         )
     if len({stage.deadline for stage in stages}) != len(stages):
         raise InvalidNeed("a deadline stands twice", mend="give one release for each deadline")
@@ -87,7 +90,9 @@ def _check(areas: Sequence[AreaNeed], stages: Sequence[Stage], *, free: int) -> 
     for stage in stages:
         if stage.deadline not in known:
             raise InvalidNeed(
-                f"no area has the deadline {stage.deadline}", mend="check the date or the deadline column"
+                "no area has the deadline {deadline}",
+                mend="check the date or the deadline column",
+                deadline=stage.deadline,
             )
 
 

@@ -37,7 +37,7 @@ def read_needs(text: str) -> Needs:
     text = text.removeprefix("\ufeff")
     first = text.partition("\n")[0]
     if not first.strip():
-        raise InvalidNeed("line 1: the file is empty", mend=f"begin with the heads {','.join(REQUIRED)}")
+        raise InvalidNeed("line 1: the file is empty", mend="begin with the heads {heads}", heads=",".join(REQUIRED))
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
     needs: list[AreaNeed] = []
     seen: dict[str, int] = {}
@@ -50,18 +50,27 @@ def read_needs(text: str) -> Needs:
                 continue
             if len(cells) != len(heads):
                 raise InvalidNeed(
-                    f"line {line}: {len(cells)} cells under {len(heads)} heads", mend="check the delimiters"
+                    "line {line}: {cells} cells under {heads} heads",
+                    mend="check the delimiters",
+                    line=line,
+                    cells=len(cells),
+                    heads=len(heads),
                 )
             area = _need(dict(zip(heads, (cell.strip() for cell in cells), strict=True)), line)
             if area.code in seen:
                 raise InvalidNeed(
-                    f"line {line}: area {area.code} stands on line {seen[area.code]} already",
+                    "line {line}: area {code} stands on line {first_line} already",
                     mend="keep one of the two",
+                    line=line,
+                    code=area.code,
+                    first_line=seen[area.code],
                 )
             seen[area.code] = line
             needs.append(area)
     except csv.Error as error:
-        raise InvalidNeed(f"line {rows.line_num}: {error}", mend="check its quotes and line ends") from error
+        raise InvalidNeed(
+            "line {line_num}: {error}", mend="check its quotes and line ends", line_num=rows.line_num, error=error
+        ) from error
     if not needs:
         raise InvalidNeed("line 2: no area stands under the heads", mend="give one line for each area")
     return Needs(tuple(needs), unused)
@@ -71,25 +80,33 @@ def _check_heads(heads: list[str]) -> tuple[str, ...]:
     for head in REQUIRED:
         if head not in heads:
             raise InvalidNeed(
-                f"line 1: the column {head} is missing", mend=f"the heads are {','.join(REQUIRED)}[,in_transit]"
+                "line 1: the column {head} is missing",
+                mend="the heads are {heads}[,in_transit]",
+                head=head,
+                heads=",".join(REQUIRED),
             )
     for head in heads:
         if heads.count(head) > 1:
-            raise InvalidNeed(f"line 1: the column {head or '(no name)'} stands twice", mend="keep one of the two")
+            raise InvalidNeed(
+                "line 1: the column {head} stands twice", mend="keep one of the two", head=head or "(no name)"
+            )
     unused = tuple(head for head in heads if head not in REQUIRED + OPTIONAL)
     for head in unused:
         # A misspelt optional column would change shares without a word: ask instead of guessing.
         meant = difflib.get_close_matches(head.replace(" ", "_"), REQUIRED + OPTIONAL, n=1, cutoff=0.8)
         if meant:
             raise InvalidNeed(
-                f"line 1: the column {head!r} is unknown", mend=f"call it {meant[0]}, or give it another name"
+                "line 1: the column {head} is unknown",
+                mend="call it {meant}, or give it another name",
+                head=repr(head),
+                meant=meant[0],
             )
     return unused
 
 
 def _need(row: dict[str, str], line: int) -> AreaNeed:
     if not row["area_code"]:
-        raise InvalidNeed(f"line {line}: area_code is empty", mend="write the code of the area")
+        raise InvalidNeed("line {line}: area_code is empty", mend="write the code of the area", line=line)
     area = AreaNeed(
         code=row["area_code"],
         need=_count(row["need"], "need", line),
@@ -101,15 +118,24 @@ def _need(row: dict[str, str], line: int) -> AreaNeed:
         requested=_count(row["requested"], "requested", line) if row.get("requested") else None,
     )
     if max(area.need, area.in_hand, area.in_transit, area.earlier) + area.earlier > NEED_MAX:
-        raise InvalidNeed(f"line {line}: the counts pass {NEED_MAX}", mend="split the area into smaller ones")
+        raise InvalidNeed(
+            "line {line}: the counts pass {need_max}",
+            mend="split the area into smaller ones",
+            line=line,
+            need_max=NEED_MAX,
+        )
     return area
 
 
 def _count(text: str, column: str, line: int) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > DIGITS_MAX or int(text) > NEED_MAX:
         raise InvalidNeed(
-            f"line {line}: {column} is {text[:40]!r}",
-            mend=f"write a whole number from 0 to {NEED_MAX} without separators",
+            "line {line}: {column} is {value}",
+            mend="write a whole number from 0 to {need_max} without separators",
+            line=line,
+            column=column,
+            value=repr(text[:40]),
+            need_max=NEED_MAX,
         )
     return int(text)
 
@@ -121,7 +147,11 @@ def _day(text: str, column: str, line: int) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise InvalidNeed(
-            f"line {line}: {column} is {text[:40]!r}", mend="write a date as 2017-04-19 or leave it empty"
+            "line {line}: {column} is {value}",
+            mend="write a date as 2017-04-19 or leave it empty",
+            line=line,
+            column=column,
+            value=repr(text[:40]),
         ) from None
 
 

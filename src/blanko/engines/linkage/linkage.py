@@ -55,7 +55,9 @@ def link(records: pa.Table) -> Linkage:
     """
     missing = [name for name in COLUMNS if name not in records.column_names]
     if missing:
-        raise UnlinkableRecords(f"no column {', '.join(missing)}", mend=f"give {', '.join(COLUMNS)}")
+        raise UnlinkableRecords(
+            "no column {missing}", mend="give {columns}", missing=", ".join(missing), columns=", ".join(COLUMNS)
+        )
     records = records.select(COLUMNS)
     records = records.take(pc.sort_indices(records["key"]))
     keys = records["key"].combine_chunks().cast(pa.string())

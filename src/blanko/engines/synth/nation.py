@@ -67,11 +67,22 @@ def synthesise(
     Raises TooFewPeople (below 100, or fewer than ``whole`` needs), UnknownRegency, BadDay, BadMix.
     """
     if people < PEOPLE_MIN:
-        raise TooFewPeople(f"{people} people make no nation", mend=f"give --people {PEOPLE_MIN} or more")
+        raise TooFewPeople(
+            "{people} people make no nation",
+            mend="give --people {people_min} or more",
+            people=people,
+            people_min=PEOPLE_MIN,
+        )
     if seed < 0:
-        raise TooFewPeople(f"the seed {seed} is negative", mend="give a whole number from 0")
+        raise TooFewPeople("the seed {seed} is negative", mend="give a whole number from 0", seed=seed)
     if not AS_OF_MIN <= as_of <= AS_OF_MAX:
-        raise BadDay(f"{as_of} is out of range", mend=f"give a day from {AS_OF_MIN} to {AS_OF_MAX}")
+        raise BadDay(
+            "{as_of} is out of range",
+            mend="give a day from {as_of_min} to {as_of_max}",
+            as_of=as_of,
+            as_of_min=AS_OF_MIN,
+            as_of_max=AS_OF_MAX,
+        )
     mix = mix or StatusMix()
     settlement = settle(areas, people=people, seed=seed, whole=whole or {})
     lived_in = np.bincount(

@@ -89,7 +89,12 @@ class StatusMix:
     def __post_init__(self) -> None:
         for field in fields(self):
             if not 0 <= getattr(self, field.name) <= 1:
-                raise BadMix(f"the share {field.name} is {getattr(self, field.name)}", mend="give a share from 0 to 1")
+                raise BadMix(
+                    "the share {field} is {value}",
+                    mend="give a share from 0 to 1",
+                    field=field.name,
+                    value=getattr(self, field.name),
+                )
         waiting = self.print_ready + self.awaiting_uniqueness + self.adjudicated + self.duplicate
         if waiting + self.failed + self.printed + self.on_the_way > 1:
             raise BadMix("the shares of statuses exceed the whole", mend="lower one of them")

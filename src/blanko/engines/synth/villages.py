@@ -53,13 +53,13 @@ class VillageTable:
             raise BadVillageTable("there is no village", mend="give at least one 10-digit village code")
         bad = next((code for code in codes if len(code) != 10 or not (code.isascii() and code.isdigit())), None)
         if bad is not None:
-            raise BadVillageTable(f"{bad!r} is not a village code", mend="write 10 digits without dots")
+            raise BadVillageTable("{bad} is not a village code", mend="write 10 digits without dots", bad=repr(bad))
         code = np.unique(np.array(codes, dtype=np.int64))
         regency_codes, regency = np.unique(code // 1_000_000, return_inverse=True)
         keys = [f"{number:04d}" for number in regency_codes.tolist()]
         for key in keys:
             if people.get(key, 0) <= 0 or not names.get(key):
-                raise BadVillageTable(f"regency {key} has no people or no name", mend="give both")
+                raise BadVillageTable("regency {key} has no people or no name", mend="give both", key=key)
         factor = np.where(code // 1000 % 10 == 1, WARD_PEOPLE, 1.0) * (0.5 + (code * 2_654_435_761 % 1009) / 1009)
         total = np.bincount(regency, weights=factor)
         weight = factor * np.array([people[key] for key in keys], dtype=np.float64)[regency] / total[regency]
@@ -94,17 +94,27 @@ def settle(areas: VillageTable, *, people: int, seed: int, whole: Mapping[str, i
     free = np.ones(len(areas.code), dtype=bool)
     for regency in sorted(whole):
         if regency not in areas.regency_codes:
-            raise UnknownRegency(f"there is no regency {regency!r}", mend="give a 4-digit code such as 3276")
+            raise UnknownRegency(
+                "there is no regency {regency}", mend="give a 4-digit code such as 3276", regency=repr(regency)
+            )
         if whole[regency] < 1:
-            raise TooFewPeople(f"regency {regency} cannot have {whole[regency]} people", mend="give 1 or more")
+            raise TooFewPeople(
+                "regency {regency} cannot have {wanted} people",
+                mend="give 1 or more",
+                regency=regency,
+                wanted=whole[regency],
+            )
         inside = areas.regency == areas.regency_codes.index(regency)
         counts[inside] = share_out(whole[regency], areas.weight[inside])
         free &= ~inside
     rest = people - sum(whole.values())
     if rest < 0:
         raise TooFewPeople(
-            f"{people:,} people are fewer than the {people - rest:,} of the whole regencies",
-            mend=f"give --people {people - rest} or more",
+            "{people} people are fewer than the {whole} of the whole regencies",
+            mend="give --people {people_min} or more",
+            people=f"{people:,}",
+            whole=f"{people - rest:,}",
+            people_min=people - rest,
         )
     if rest:
         _settle_rest(areas, counts, np.flatnonzero(free), rest, stream(seed, "villages"))
@@ -118,7 +128,10 @@ def _settle_rest(
     sizes = np.maximum(np.rint(areas.weight[free]), 1).astype(np.int64)
     if not len(free) or sizes.sum() < rest:
         raise TooFewPeople(
-            f"the villages hold {int(sizes.sum()):,} people, {rest:,} are wanted", mend="ask for fewer people"
+            "the villages hold {held} people, {rest} are wanted",
+            mend="ask for fewer people",
+            held=f"{int(sizes.sum()):,}",
+            rest=f"{rest:,}",
         )
     province = areas.code[free] // 100_000_000
     order = np.lexsort((rng.random(len(free)), province))

@@ -54,7 +54,7 @@ def write(
     names = tuple(only)
     unknown = [name for name in names if name not in FILES]
     if unknown:
-        raise UnknownFile(f"a nation has no {unknown[0]}", mend=f"choose from {', '.join(FILES)}")
+        raise UnknownFile("a nation has no {name}", mend="choose from {files}", name=unknown[0], files=", ".join(FILES))
     written: list[tuple[Path, Path, int]] = []
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
@@ -81,9 +81,13 @@ def _reporter(name: str, table: pa.Table, progress: Progress | None) -> Callable
 
 def _refusal(error: OSError, folder: Path) -> BlankoError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return DiskFull(f"no room left in {folder}", mend="free some space or name another folder; no file was left")
+        return DiskFull(
+            "no room left in {folder}", mend="free some space or name another folder; no file was left", folder=folder
+        )
     reason = error.strerror or str(error)
-    return CannotWriteThere(f"cannot write in {folder} ({reason})", mend="name a folder that you may write in")
+    return CannotWriteThere(
+        "cannot write in {folder} ({reason})", mend="name a folder that you may write in", folder=folder, reason=reason
+    )
 
 
 def _write_one(table: pa.Table, path: Path, *, parquet: bool, report: Callable[[int], None]) -> None:

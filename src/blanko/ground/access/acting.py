@@ -30,6 +30,8 @@ def acting(*, principal: str) -> Iterator[None]:
             )
             if cursor.fetchone() is None:
                 raise UnknownOfficer(
-                    f"{principal!r} is no officer or service here", mend="use the username of an active officer"
+                    "{principal} is no officer or service here",
+                    mend="use the username of an active officer",
+                    principal=repr(principal),
                 )
         yield

@@ -38,7 +38,7 @@ def canonical(table: str, row: Mapping[str, object]) -> bytes:
 def _plain(value: Any) -> object:
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise NotCanonical(f"the time {value} names no zone", mend="give an aware time")
+            raise NotCanonical("the time {value} names no zone", mend="give an aware time", value=value)
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, date):
         return value.isoformat()
@@ -52,7 +52,7 @@ def _plain(value: Any) -> object:
         return str(value)
     if hasattr(value, "lower") and hasattr(value, "upper") and hasattr(value, "bounds"):
         return [value.lower, value.upper, value.bounds]
-    raise NotCanonical(f"{type(value).__name__} has no canonical bytes", mend="store a plain value")
+    raise NotCanonical("{name__} has no canonical bytes", mend="store a plain value", name__=type(value).__name__)
 
 
 def leaf_of_bytes(data: bytes) -> bytes:

@@ -62,7 +62,7 @@ def verify(event_id: int) -> Verification:
     """Recompute an event's seal from the stored rows of every fact table. Raises UnknownEvent."""
     event = Event.objects.filter(pk=event_id).first()
     if event is None:
-        raise UnknownEvent(f"there is no event {event_id}", mend="list events to find its number")
+        raise UnknownEvent("there is no event {event_id}", mend="list events to find its number", event_id=event_id)
     leaves: list[bytes] = []
     for model in apps.get_models():
         if issubclass(model, Fact):

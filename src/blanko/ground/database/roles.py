@@ -87,6 +87,7 @@ def refuse_unsafe(app: psycopg.Connection) -> None:
     name, is_super, bypasses, owns = row
     if is_super or bypasses or owns:
         raise UnsafeRole(
-            f"role {name} of DATABASE_URL is a superuser, passes by row-level security or owns the tables",
+            "role {name} of DATABASE_URL is a superuser, passes by row-level security or owns the tables",
             mend="give DATABASE_URL the role blanko_app and DATABASE_OWNER_URL the role blanko_owner",
+            name=name,
         )

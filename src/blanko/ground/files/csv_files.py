@@ -67,13 +67,15 @@ def open_csv(path: Path, size: int, *, line_by_line: bool) -> TableFile:
     try:
         line = _first_line(path, encoding)
     except UnicodeError:
-        raise UnreadableFile(f"{path} breaks off inside a character", mend="save it again as UTF-8") from None
+        raise UnreadableFile("{path} breaks off inside a character", mend="save it again as UTF-8", path=path) from None
     if "\0" in line:
-        raise UnreadableFile(f"{path} is no text", mend="save it as CSV in UTF-8, or as XLSX")
+        raise UnreadableFile("{path} is no text", mend="save it as CSV in UTF-8, or as XLSX", path=path)
     delimiter = max(",;\t", key=line.count)
     heads = next(csv.reader(io.StringIO(line), delimiter=delimiter), [])
     if not any(head.strip() for head in heads):
-        raise UnreadableFile(f"{path} has no heads in its first row", mend="write the column names in the first row")
+        raise UnreadableFile(
+            "{path} has no heads in its first row", mend="write the column names in the first row", path=path
+        )
     names = {",": "comma", ";": "semicolon", "\t": "tab"}
     details = f"CSV, {names[delimiter]}, {'Windows-1252' if encoding == 'cp1252' else encoding.upper()}"
 
@@ -114,10 +116,12 @@ def _csv_batches(
                 break
             except pa.ArrowInvalid as error:
                 if "straddling" in str(error):
-                    raise UnclosedQuote(f"{path} has a quote that is never closed", mend="close it") from None
-                raise UnreadableFile(f"{path}: {error}", mend="save the table again") from None
+                    raise UnclosedQuote("{path} has a quote that is never closed", mend="close it", path=path) from None
+                raise UnreadableFile("{path}: {error}", mend="save the table again", path=path, error=error) from None
             except UnicodeError:
-                raise UnreadableFile(f"{path} breaks off inside a character", mend="save it again as UTF-8") from None
+                raise UnreadableFile(
+                    "{path} breaks off inside a character", mend="save it again as UTF-8", path=path
+                ) from None
             rows, at = _numbers(at, batch.num_rows, skipped)
             done = min(1.0, file.tell() / size)
             told, recovered = _recovered(bad, names, delimiter, only)
@@ -181,8 +185,8 @@ def _csv_reader(
         if "Empty CSV" in str(error):
             return None
         if "straddling" in str(error):
-            raise UnclosedQuote(f"{path} has a quote that is never closed", mend="close it") from None
-        raise UnreadableFile(f"{path}: {error}", mend="save the table again") from None
+            raise UnclosedQuote("{path} has a quote that is never closed", mend="close it", path=path) from None
+        raise UnreadableFile("{path}: {error}", mend="save the table again", path=path, error=error) from None
     except StopIteration:
         return None
 

@@ -55,5 +55,9 @@ def keep(path: Path, *, store: Path, progress: Callable[[float], None] | None = 
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise OriginalNotKept(
-            f"{path.name} could not be kept: {error.strerror}", mend=f"free space on, or the right to write to, {store}"
+            "{path} could not be kept: {strerror}",
+            mend="free space on, or the right to write to, {store}",
+            path=path.name,
+            strerror=error.strerror,
+            store=store,
         ) from error

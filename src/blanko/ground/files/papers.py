@@ -35,6 +35,8 @@ def render(template: str, data: dict[str, Any]) -> bytes:
     try:
         made = _compiler(template).compile(format="pdf", sys_inputs=given, timestamp=FIXED_TIME)
     except typst.TypstError as error:
-        raise PaperFailed(f"{Path(template).name}: {error.message}", mend="check the paper's data") from error
+        raise PaperFailed(
+            "{name}: {text}", mend="check the paper's data", name=Path(template).name, text=error.message
+        ) from error
     assert isinstance(made, bytes)
     return made

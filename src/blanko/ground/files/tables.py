@@ -29,15 +29,17 @@ def open_table(path: Path, *, line_by_line: bool = False) -> TableFile:
             start = file.read(8)
             size = path.stat().st_size
     except OSError as error:
-        raise UnreadableFile(f"{path}: {error.strerror}", mend="check the path and its rights") from None
+        raise UnreadableFile(
+            "{path}: {strerror}", mend="check the path and its rights", path=path, strerror=error.strerror
+        ) from None
     if size == 0:
-        raise UnreadableFile(f"{path} is empty", mend="save the table again with its heads in the first row")
+        raise UnreadableFile("{path} is empty", mend="save the table again with its heads in the first row", path=path)
     if start.startswith(b"PK\x03\x04"):
         return _open_xlsx(path)
     if start.startswith(b"PAR1"):
         return _open_parquet(path)
     if start.startswith((b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b", b"Rar!")):
-        raise UnreadableFile(f"{path} is no table", mend="save it as CSV, XLSX or Parquet")
+        raise UnreadableFile("{path} is no table", mend="save it as CSV, XLSX or Parquet", path=path)
     return open_csv(path, size, line_by_line=line_by_line)
 
 
@@ -68,14 +70,16 @@ def _open_xlsx(path: Path) -> TableFile:
         book = python_calamine.CalamineWorkbook.from_path(str(path))
         sheet = book.get_sheet_by_index(0)
     except Exception as error:  # noqa: BLE001 - the reader raises several kinds for a broken workbook
-        raise UnreadableFile(f"{path} is no workbook that can be read: {error}", mend="save it again as XLSX") from None
+        raise UnreadableFile(
+            "{path} is no workbook that can be read: {error}", mend="save it again as XLSX", path=path, error=error
+        ) from None
     first, *rows = sheet.to_python(skip_empty_area=False) or [[]]
     heads = [cell_text(value) for value in first] if first else []
     while heads and not heads[-1].strip():
         heads.pop()
     if not heads:
         raise UnreadableFile(
-            f"{path} has no heads in its first row", mend="write the column names in row 1 of the first sheet"
+            "{path} has no heads in its first row", mend="write the column names in row 1 of the first sheet", path=path
         )
     total = max(1, sheet.height)
 
@@ -102,11 +106,19 @@ def _open_parquet(path: Path) -> TableFile:
     try:
         file = pyarrow.parquet.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
-        raise UnreadableFile(f"{path} is a Parquet file that breaks off: {error}", mend="write it again") from None
+        raise UnreadableFile(
+            "{path} is a Parquet file that breaks off: {error}", mend="write it again", path=path, error=error
+        ) from None
     schema = file.schema_arrow
     for item in schema:
         if pa.types.is_nested(item.type):
-            raise UnreadableFile(f"{path}: column {item.name} holds {item.type}", mend="give one plain value a cell")
+            raise UnreadableFile(
+                "{path}: column {item} holds {type}",
+                mend="give one plain value a cell",
+                path=path,
+                item=item.name,
+                type=item.type,
+            )
     total = max(1, file.metadata.num_rows)
 
     def batches(only: int | None = None) -> Iterator[Batch]:
@@ -120,7 +132,9 @@ def _open_parquet(path: Path) -> TableFile:
                 at += batch.num_rows
                 yield Batch(pa.RecordBatch.from_arrays(columns, names=names), rows, [], (at - 2) / total)
         except (pa.ArrowException, OSError) as error:
-            raise UnreadableFile(f"{path} is a Parquet file that breaks off: {error}", mend="write it again") from None
+            raise UnreadableFile(
+                "{path} is a Parquet file that breaks off: {error}", mend="write it again", path=path, error=error
+            ) from None
 
     return TableFile(path, "parquet", list(schema.names), f"Parquet, {total:,} rows", batches)
 

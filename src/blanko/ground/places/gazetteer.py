@@ -189,7 +189,9 @@ def to_2017(code: str) -> str:
         if head in _from_today():
             return _from_today()[head] + code[4:]
     raise UnknownArea(
-        f"no area has the code {code!r}", mend="use the Interior Ministry's code, not the statistics office's"
+        "no area has the code {code}",
+        mend="use the Interior Ministry's code, not the statistics office's",
+        code=repr(code),
     )
 
 
@@ -211,7 +213,9 @@ def successors(code: str) -> tuple[Change, ...]:
 def regency_of(code: str) -> str:
     """The regency code of 2017 of a regency, district or village. Raises UnknownArea, also for a province."""
     if len(code) < 4:
-        raise UnknownArea(f"{code!r} lies in no single regency", mend="name the regency, district or village")
+        raise UnknownArea(
+            "{code} lies in no single regency", mend="name the regency, district or village", code=repr(code)
+        )
     return to_2017(code)[:4]
 
 
@@ -234,7 +238,9 @@ def name_of(code: str) -> str:
         at = int(np.searchsorted(codes, own))
         found = str(names[at]) if at < len(codes) and codes[at] == own else None
     if found is None:
-        raise UnknownArea(f"no district or village has the code {code!r} today", mend="use its regency's code")
+        raise UnknownArea(
+            "no district or village has the code {code} today", mend="use its regency's code", code=repr(code)
+        )
     return found
 
 

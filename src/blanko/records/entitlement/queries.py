@@ -34,7 +34,10 @@ def backlog_by_regency(*, as_of: date | None = None) -> dict[str, Backlog]:
     held = claims_as_of()
     if as_of is not None and held != as_of:
         raise ClaimsOfAnotherDay(
-            f"claims stand as of {held or 'no day'}, not of {as_of}", mend=f"refresh entitlement as of {as_of} first"
+            "claims stand as of {held}, not of {as_of}",
+            mend="refresh entitlement as of {as_of} first",
+            held=held or "no day",
+            as_of=as_of,
         )
     counts: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
     with connection.cursor() as cursor:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from django.db.transaction import atomic
 from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
 from blanko.ground.files import originals
-from blanko.ground.files.batches import TableFile, UnclosedQuote
+from blanko.ground.files.batches import TableFile, UnclosedQuote, UnreadableFile
 from blanko.ground.files.headers import HeadMapping, map_heads
 from blanko.ground.files.rejects import Cause, Reject, RejectsFile
 from blanko.ground.files.tables import open_table
@@ -74,12 +74,13 @@ def load(
     while repeated NIKs are looked for.
     """
     shown = name or path.name
-    table = open_table(path)
-    chosen, mapping = _mapping(table, kind)
+    with _called(shown):
+        table = open_table(path)
+        chosen, mapping = _mapping(table, shown, kind)
     sha256, original = originals.keep(path, store=data_dir / "originals")
     folder = rejects_dir or data_dir / "rejects"
     rejects_path = folder / f"{Path(shown).stem}-{sha256[:8]}.rejects.csv"
-    with atomic():
+    with _called(shown), atomic():
         _one_at_a_time(chosen)
         known = File.objects.filter(sha256=sha256).first()
         if known is not None:
@@ -95,7 +96,16 @@ def load(
             return _take_in(again, chosen, mapping, shown, sha256, rejects_path, by=by, at=at, progress=progress)
 
 
-def _mapping(table: TableFile, wanted: str | None) -> tuple[Kind, HeadMapping]:
+@contextmanager
+def _called(shown: str) -> Iterator[None]:
+    """A refusal names the file as its owner calls it, not where it lies for the moment."""
+    try:
+        yield
+    except UnreadableFile as error:
+        raise type(error)(error.message, mend=error.mend_message, **{**error.values, "path": shown}) from error
+
+
+def _mapping(table: TableFile, shown: str, wanted: str | None) -> tuple[Kind, HeadMapping]:
     mappings = {
         name: map_heads(table.heads, {column.name: column.others for column in kind.columns})
         for name, kind in KINDS.items()
@@ -109,16 +119,23 @@ def _mapping(table: TableFile, wanted: str | None) -> tuple[Kind, HeadMapping]:
     if wanted is None:
         wanted = recognise({name: (len(mappings[name].columns), missing[name]) for name in KINDS})
     if wanted not in KINDS:
-        raise UnknownKind(f"there is no kind {wanted!r}", mend=f"use one of {', '.join(KINDS)}")
+        raise UnknownKind(
+            "there is no kind {wanted}", mend="use one of {kinds}", wanted=repr(wanted), kinds=", ".join(KINDS)
+        )
     if missing[wanted]:
         raise MissingColumns(
-            f"{table.path.name} lacks the columns {', '.join(missing[wanted])} of {wanted}",
+            "{name} lacks the columns {listed} of {wanted}",
             mend="add them, or correct the heads",
+            name=shown,
+            listed=", ".join(missing[wanted]),
+            wanted=wanted,
         )
     if mappings[wanted].repeated:
         raise MissingColumns(
-            f"{table.path.name} has two heads for {', '.join(mappings[wanted].repeated)}",
+            "{name} has two heads for {listed}",
             mend="keep one of the two columns",
+            name=shown,
+            listed=", ".join(mappings[wanted].repeated),
         )
     return KINDS[wanted], mappings[wanted]
 

@@ -58,6 +58,9 @@ def recognise(heads_by_kind: Mapping[str, tuple[int, Iterable[str]]]) -> str:
     near = max(heads_by_kind, key=lambda name: (heads_by_kind[name][0] - len(list(heads_by_kind[name][1])), name))
     gaps = ", ".join(heads_by_kind[near][1])
     raise UnknownKind(
-        f"the heads fit none of {', '.join(sorted(heads_by_kind))}; nearest is {near}, which lacks {gaps}",
+        "the heads fit none of {listed}; nearest is {near}, which lacks {gaps}",
         mend="correct the heads, or say the kind with --kind",
+        listed=", ".join(sorted(heads_by_kind)),
+        near=near,
+        gaps=gaps,
     )

@@ -99,7 +99,9 @@ def sign_contract(
     """
     rules.check_sum(quantity=quantity, unit_price_idr=unit_price_idr, total_idr=total_idr)
     if tender_no is not None and not models.Tender.objects.filter(pk=tender_no).exists():
-        raise rules.UnknownTender(f"there is no tender {tender_no}", mend="register the tender first")
+        raise rules.UnknownTender(
+            "there is no tender {tender_no}", mend="register the tender first", tender_no=tender_no
+        )
     row = {
         "contract_no": contract_no,
         "tender_no": tender_no,
@@ -194,13 +196,15 @@ def accept_lot(
     """
     reached = _reached(lot_no)
     if Stage.RELEASED not in reached:
-        raise rules.NotReleased(f"lot {lot_no} is not released", mend="customs and payment come first")
+        raise rules.NotReleased("lot {lot_no} is not released", mend="customs and payment come first", lot_no=lot_no)
     rules.check_next(Stage.ACCEPTED, reached=reached, on=on)
     lot = models.Lot.objects.get(pk=lot_no)
     rejected = dict(rejected or {})
     for number in rejected:
         if not lot.first_box <= number < lot.first_box + lot.box_count:
-            raise rules.BoxNotInLot(f"box {number} is not in lot {lot_no}", mend="name boxes of the lot")
+            raise rules.BoxNotInLot(
+                "box {number} is not in lot {lot_no}", mend="name boxes of the lot", number=number, lot_no=lot_no
+            )
     accepted = lot.box_count - len(rejected)
     acceptance = {
         "lot_no": lot_no,
@@ -227,12 +231,14 @@ def _stage_row(
 def _contract(contract_no: str) -> models.Contract:
     contract = models.Contract.objects.filter(pk=contract_no).first()
     if contract is None:
-        raise rules.UnknownContract(f"there is no contract {contract_no}", mend="sign the contract first")
+        raise rules.UnknownContract(
+            "there is no contract {contract_no}", mend="sign the contract first", contract_no=contract_no
+        )
     return contract
 
 
 def _reached(lot_no: str) -> dict[Stage, date]:
     if not models.Lot.objects.filter(pk=lot_no).exists():
-        raise rules.UnknownLot(f"there is no lot {lot_no}", mend="announce the lot first")
+        raise rules.UnknownLot("there is no lot {lot_no}", mend="announce the lot first", lot_no=lot_no)
     rows = models.LotStage.objects.filter(lot_no=lot_no).values_list("stage", "reached_on")
     return {Stage(stage): on for stage, on in rows}

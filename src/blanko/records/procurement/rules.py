@@ -113,21 +113,40 @@ def check_sum(*, quantity: int, unit_price_idr: int, total_idr: int) -> None:
     """Raise NotContractSum unless the three figures of a contract agree to the rupiah."""
     if quantity * unit_price_idr != total_idr:
         raise NotContractSum(
-            f"{quantity:,} x {unit_price_idr:,} is {quantity * unit_price_idr:,}, not {total_idr:,}",
+            "{quantity} x {unit_price_idr} is {product}, not {total_idr}",
             mend="give the contract's own figures",
+            quantity=f"{quantity:,}",
+            unit_price_idr=f"{unit_price_idr:,}",
+            product=f"{quantity * unit_price_idr:,}",
+            total_idr=f"{total_idr:,}",
         )
 
 
 def check_next(stage: Stage, *, reached: Mapping[Stage, date], on: date) -> None:
     """Raise StageReportedTwice or StageOutOfOrder unless a lot at these stages can reach ``stage`` on ``on``."""
     if stage in reached:
-        raise StageReportedTwice(f"{stage} was reached on {reached[stage]}", mend="report the next stage")
+        raise StageReportedTwice(
+            "{stage} was reached on {day}", mend="report the next stage", stage=stage, day=reached[stage]
+        )
     missing = [need for need in NEEDS[stage] if need not in reached]
     if missing:
-        raise StageOutOfOrder(f"{stage} needs {', '.join(missing)} first", mend=f"report {missing[0]}")
+        raise StageOutOfOrder(
+            "{stage} needs {missing} first",
+            mend="report {next_stage}",
+            stage=stage,
+            missing=", ".join(missing),
+            next_stage=missing[0],
+        )
     late = [need for need in NEEDS[stage] if reached[need] > on]
     if late:
-        raise StageOutOfOrder(f"{stage} on {on} lies before {late[0]} on {reached[late[0]]}", mend="mend the date")
+        raise StageOutOfOrder(
+            "{stage} on {on} lies before {earlier_stage} on {earlier_day}",
+            mend="mend the date",
+            stage=stage,
+            on=on,
+            earlier_stage=late[0],
+            earlier_day=reached[late[0]],
+        )
 
 
 def expected(*, reached: Mapping[Stage, date], lead_days: Mapping[Stage, int]) -> dict[Stage, date]:

@@ -196,7 +196,12 @@ def change_statuses(
         )
         for office, record_id, from_status, to_status in cursor.fetchall():
             if from_status is None:
-                raise UnknownRecord(f"there is no record {office}/{record_id}", mend="load its registration first")
+                raise UnknownRecord(
+                    "there is no record {office}/{record_id}",
+                    mend="load its registration first",
+                    office=office,
+                    record_id=record_id,
+                )
             try:
                 check_transition(Status(from_status), Status(to_status), kind)
             except BlankoError as refusal:
@@ -254,7 +259,11 @@ def lift_death(*, person_id: int, reason: str, by: str, at: datetime) -> int:
             if stands
         ]
         if not rows:
-            raise NotDead(f"no report of a death of person {person_id} stands", mend="look the person up first")
+            raise NotDead(
+                "no report of a death of person {person_id} stands",
+                mend="look the person up first",
+                person_id=person_id,
+            )
         event = _keep_deaths(cursor, rows, operation="registry.lift_death", by=by, at=at, reason=reason)
         # The report may lie on an earlier id; the records carry the present one.
         _fill(cursor, "registry_touched", "person_id bigint", [(person,)])

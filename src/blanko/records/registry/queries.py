@@ -25,7 +25,9 @@ def resolve(person_id: int) -> int:
         if row := cursor.fetchone():
             return int(row[0])
     if not RecordLink.objects.filter(person_id=person_id).exists():
-        raise UnknownPerson(f"no person has the id {person_id}", mend="look the record up by its office and number")
+        raise UnknownPerson(
+            "no person has the id {person_id}", mend="look the record up by its office and number", person_id=person_id
+        )
     return person_id
 
 
@@ -39,8 +41,10 @@ def resolve_record(*, recorded_office: str, record_id: str) -> int:
         row = cursor.fetchone()
     if row is None:
         raise UnknownRecord(
-            f"there is no record {recorded_office}/{record_id}",
+            "there is no record {recorded_office}/{record_id}",
             mend="check the office and the number, or load its file",
+            recorded_office=recorded_office,
+            record_id=record_id,
         )
     return int(row[0])
 

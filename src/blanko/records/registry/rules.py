@@ -140,8 +140,12 @@ def check_transition(from_status: Status, to_status: Status, kind: Kind) -> None
     if Transition(from_status, to_status, kind) not in _ALLOWED:
         allowed = sorted(t.to_status for t in TRANSITIONS if (t.from_status, t.kind) == (from_status, kind))
         raise IllegalTransition(
-            f"{from_status} does not become {to_status} as {kind}",
-            mend=f"allowed: {', '.join(allowed) or 'nothing'}",
+            "{from_status} does not become {to_status} as {kind}",
+            mend="allowed: {allowed}",
+            from_status=from_status,
+            to_status=to_status,
+            kind=kind,
+            allowed=", ".join(allowed) or "nothing",
         )
 
 
@@ -263,5 +267,5 @@ def person_number(text: str) -> int:
     parts = plain.split("-")
     well_formed = len(parts) == 3 and parts[0] == "P" and all(p.isascii() and p.isdigit() for p in parts[1:])
     if not well_formed or _check_digit(parts[1]) != parts[2]:
-        raise InvalidValue(f"{text!r} is no person id", mend="copy it whole, like P-000000572-4")
+        raise InvalidValue("{text} is no person id", mend="copy it whole, like P-000000572-4", text=repr(text))
     return int(parts[1])

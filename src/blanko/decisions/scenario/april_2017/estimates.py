@@ -72,7 +72,7 @@ def share_out(total: int, weights: Mapping[str, int]) -> dict[str, int]:
     weight = sum(weights.values())
     if weight <= 0:
         if total:
-            raise NoPopulation(f"{total} cannot be shared without a population", mend="give the population")
+            raise NoPopulation("{total} cannot be shared without a population", mend="give the population", total=total)
         return dict.fromkeys(sorted(weights), 0)
     shares = {code: total * weights[code] // weight for code in sorted(weights)}
     # Largest remainder: plain rounding would miss the national figure by hundreds of people.
@@ -104,7 +104,10 @@ def estimate(
     latest = _latest(facts, metric=sharing.national_metric, as_of=as_of)
     if NATION not in latest:
         raise NoNationalFigure(
-            f"no national {sharing.national_metric} was known on {as_of}", mend="load the counts or choose a later day"
+            "no national {national_metric} was known on {as_of}",
+            mend="load the counts or choose a later day",
+            national_metric=sharing.national_metric,
+            as_of=as_of,
         )
     national = latest[NATION]
     oldest = national.date - timedelta(days=FACT_AGE_DAYS_MAX)
@@ -133,8 +136,11 @@ def estimate(
         if unknown:
             if stated.value < spoken_for:
                 raise FactsExceedNation(
-                    f"the regencies of {province} state {spoken_for}, the province {stated.value}",
+                    "the regencies of {province} state {spoken_for}, the province {stated}",
                     mend="drop the figure that is wrong",
+                    province=province,
+                    spoken_for=spoken_for,
+                    stated=stated.value,
                 )
             day = stated.date.isoformat()
             text = f"{stated.value} of its province on {day} shared by population of 2024; {stated.source}"
@@ -142,7 +148,10 @@ def estimate(
                 shared[code] = (value, text)
     if left < 0:
         raise FactsExceedNation(
-            f"areas state {national.value - left} of a national {national.value}", mend="drop the figure that is wrong"
+            "areas state {stated} of a national {national}",
+            mend="drop the figure that is wrong",
+            stated=national.value - left,
+            national=national.value,
         )
     for code, value in share_out(left, open_to_nation).items():
         shared[code] = (value, method)

@@ -88,31 +88,33 @@ class Inputs:
     def number(self, key: str) -> int:
         value = self._statement(key).value
         if isinstance(value, date) or Fraction(value).denominator != 1:
-            raise StatementMissing(f"the statement {key} is no count", mend="give a whole number")
+            raise StatementMissing("the statement {key} is no count", mend="give a whole number", key=key)
         return int(value)
 
     def day(self, key: str) -> date:
         value = self._statement(key).value
         if not isinstance(value, date):
-            raise StatementMissing(f"the statement {key} is no day", mend="give a date")
+            raise StatementMissing("the statement {key} is no day", mend="give a date", key=key)
         return value
 
     def fraction(self, key: str) -> Fraction:
         value = self._statement(key).value
         if isinstance(value, date):
-            raise StatementMissing(f"the statement {key} is no number", mend="give a number")
+            raise StatementMissing("the statement {key} is no number", mend="give a number", key=key)
         return Fraction(value)
 
     def _statement(self, key: str) -> Statement:
         if key not in self.statements:
-            raise StatementMissing(f"nobody said {key}", mend="add it to the statements")
+            raise StatementMissing("nobody said {key}", mend="add it to the statements", key=key)
         return self.statements[key]
 
     def told(self, name: str) -> list[Figure]:
         """The nation's figures of a name that were known when it was said, newest day first."""
         found = [f for f in self.figures if f.name == name and f.area == NATION and f.known_on <= self.said_on]
         if not found:
-            raise FigureMissing(f"no {name} was known on {self.said_on}", mend="publish it first")
+            raise FigureMissing(
+                "no {name} was known on {said_on}", mend="publish it first", name=name, said_on=self.said_on
+            )
         return sorted(found, key=lambda f: (f.date, f.known_on, f.source), reverse=True)
 
 

@@ -64,7 +64,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
     """``POST /files``: the file, then persons and cards owed, in one transaction."""
     given = request.FILES.get("file")
     if given is None:
-        raise NoFileChosen(_("No file was chosen."), mend=_("choose a CSV, XLSX or Parquet file"))
+        raise NoFileChosen("no file was chosen", mend="choose a CSV, XLSX or Parquet file")
     now = timezone.now()
     before, shares_before = _needs_and_shares()
     with tempfile.TemporaryDirectory() as folder:

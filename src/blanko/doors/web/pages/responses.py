@@ -8,9 +8,10 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 
 from blanko.doors.web.tables import Table
-from blanko.kernel.errors import BlankoError
+from blanko.kernel.errors import BlankoError, filled
 
 Page = Callable[..., HttpResponse]
 
@@ -35,6 +36,14 @@ def named_errors(view: Page) -> Page:
             return view(request, *arguments, **named)
         except BlankoError as error:
             status = 404 if isinstance(error, LookupError) or error.code == "nothing_held" else 422
-            return render(request, "refused.html", {"error": error}, status=status)
+            says, mend = in_readers_words(error)
+            return render(request, "refused.html", {"says": says, "mend": mend}, status=status)
 
     return answer
+
+
+def in_readers_words(error: BlankoError) -> tuple[str, str]:
+    """What was refused and what mends it, in the reader's language. What the database itself says stays as it is."""
+    return filled(gettext(error.message), error.values), filled(
+        gettext(error.mend_message) if error.mend_message else "", error.values
+    )

@@ -103,7 +103,9 @@ def why(request: HttpRequest, number: int, code: str) -> HttpResponse:
     own = gazetteer.regency_of(code)
     share = next((share for share in full["shares"] if share["regency"] == own), None)
     if share is None:
-        raise UnknownRound(f"round {number} has no share for {code}", mend="choose a regency of the round")
+        raise UnknownRound(
+            "round {number} has no share for {code}", mend="choose a regency of the round", number=number, code=code
+        )
     effect = next((effect for effect in full["effects"] if effect["regency"] == own), None)
     overrides = [override for override in full["overrides"] if override["regency"] == own]
     holdings = share["in_hand"] + share["in_transit"] + share["earlier"]
@@ -174,7 +176,9 @@ def paper(request: HttpRequest, number: int, code: str, name: str) -> HttpRespon
     """``/dispatches/<round>/<regency>/surat-jalan.pdf`` or ``packing-list.pdf``"""
     found = planning.dispatches(round_no=number, regency=gazetteer.regency_of(code))
     if not found:
-        raise UnknownRound(f"round {number} sends nothing to {code}", mend="choose a dispatch of the list")
+        raise UnknownRound(
+            "round {number} sends nothing to {code}", mend="choose a dispatch of the list", number=number, code=code
+        )
     made = papers.surat_jalan(found[0]) if name == "surat-jalan" else papers.packing_list(found[0])
     response = HttpResponse(made, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{name}-{number}-{code}.pdf"'

@@ -1,0 +1,52 @@
+"""List what the rooms may refuse, for translation: doors/web/refusals.py from the raise sites of the code.
+
+Usage: python scripts/make_refusals.py   (a test fails when the list is not that of the code)
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent / "src" / "blanko"
+LISTED = ROOT / "doors" / "web" / "refusals.py"
+# Rooms whose refusals can reach a page. What only a command says stays English.
+ROOMS = (
+    "kernel", "engines/allocation", "engines/demand", "engines/runout", "ground/access", "ground/audit", "ground/files",
+    "ground/places", "records", "cards", "decisions/cases", "decisions/planning", "decisions/transparency", "doors/web",
+)  # fmt: skip
+HEAD = '''"""Sentences that the rooms refuse with, as templates to be translated. Made by scripts/make_refusals.py."""
+
+from django.utils.translation import gettext_noop as _
+
+REFUSALS = (
+'''
+
+
+def templates(root: Path = ROOT) -> list[str]:
+    """Every constant message and mend of a refusal in the listed rooms, once each and in order."""
+    found: set[str] = set()
+    for room in ROOMS:
+        for path in (root / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and any(keyword.arg == "mend" for keyword in node.keywords):
+                    given = [*node.args[:1], *(word.value for word in node.keywords if word.arg == "mend")]
+                    found |= {
+                        item.value for item in given if isinstance(item, ast.Constant) and isinstance(item.value, str)
+                    }
+    # A sentence of values alone says nothing that could be translated.
+    return sorted(text for text in found if re.search(r"[a-z]", re.sub(r"\{\w+\}", "", text)))
+
+
+def listed() -> str:
+    lines = "".join(f"    _({_quoted(text)}),\n" for text in templates())
+    return f"{HEAD}{lines})\n"
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if '"' not in text and "\\" not in text else repr(text)
+
+
+if __name__ == "__main__":
+    LISTED.write_text(listed(), encoding="utf-8")
