@@ -177,3 +177,19 @@ def test_a_command_without_a_database_imports_no_django(arguments):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Example" in done.stdout
+
+
+def test_a_part_reserve_serves_areas_that_need_less_than_a_box(tmp_path, capsys):
+    text = HEAD + "1101,90000,0,\n1102,50,0,\n"
+
+    def shares(*more):
+        _, rows = run(tmp_path, text, *more)
+        return {row["area_code"]: int(row["share"]) for row in rows}
+
+    assert shares("--part-boxes") == {"1101": 1000, "1102": 0}
+    kept = shares("--part-boxes", "--part-reserve", "200")
+    assert kept["1102"] > 0
+    assert sum(kept.values()) == 1000
+    (tmp_path / "out.csv").unlink()
+    assert run(tmp_path, text, "--part-reserve", "200") == (2, None)
+    assert "--part-boxes" in capsys.readouterr().err

@@ -8,19 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest
+from django.http import FileResponse, Http404, HttpRequest
 from django.utils import timezone
 from ninja import File, Form, Router, Schema
 from ninja.files import UploadedFile
 
 from blanko.doors.api.officers import acting_officer
 from blanko.ground.access.acting import acting
+from blanko.ground.files import originals
 from blanko.ground.places import gazetteer
 from blanko.records.entitlement import operations as entitlement
 from blanko.records.entitlement import queries as owed
 from blanko.records.intake import operations as intake
 from blanko.records.intake import queries as files
+from blanko.records.registry import operations as registry
 from blanko.records.registry import queries as persons
+from blanko.records.registry.operations import StatusStep
 
 router = Router()
 
@@ -67,6 +70,83 @@ class LoadedFile(Schema):
     loaded_at: datetime
     loaded_by: str
     event_id: int
+
+
+class Reason(Schema):
+    reason: str
+
+
+class Record(Schema):
+    recorded_office: str
+    record_id: str
+    person_id: int
+    regency: str
+    nik: str | None
+    name: str | None
+    birth_date: date | None
+    sex: str | None
+    marital_status: str | None
+    status: str
+    status_since: date
+    recorded_on: date | None
+    died_on: date | None
+    is_lead: bool
+    cluster_size: int
+    warnings: list[str]
+    version: int
+
+
+class Person(Schema):
+    person_id: int
+    earlier_ids: list[int]
+    died_on: date | None
+    records: list[Record]
+
+
+class StatusChange(Schema):
+    seq: int
+    from_status: str | None
+    to_status: str
+    since: date
+    kind: str
+    reason: str
+    event_id: int
+
+
+class Link(Schema):
+    seq: int
+    person_id: int
+    cause: str
+    event_id: int
+
+
+class StatusConflict(Schema):
+    version: int
+    held_status: str
+    held_since: date
+    shown_status: str
+    shown_since: date | None
+    event_id: int
+
+
+class RecordWithHistory(Record):
+    statuses: list[StatusChange]
+    links: list[Link]
+    conflicts: list[StatusConflict]
+
+
+class StatusRequest(Schema):
+    to_status: str
+    since: date | None = None
+
+
+class Why(Schema):
+    person_id: int
+    as_of: date
+    claim: dict[str, Any]
+    record: Record
+    applications: list[dict[str, Any]]
+    place_in_queue: int | None
 
 
 class Backlog(Schema):
@@ -124,7 +204,8 @@ def take_in(request: HttpRequest, file: File[UploadedFile], kind: Form[str | Non
             )
             if result.moves_claims:
                 entitlement.catch_up(by=by, at=now)
-    return result.as_json()
+    at = f"/api/intake/files/{result.sha256}/rejects" if result.refused else None
+    return {**result.as_json(), "rejects": at}
 
 
 @router.get("/intake/files", response=list[LoadedFile], summary="Files that came in, newest first")
@@ -140,26 +221,77 @@ def one_file(request: HttpRequest, sha256: str) -> dict[str, Any]:
     return found
 
 
-@router.get(
-    "/registry/persons/{person_id}",
-    response=dict[str, Any],
-    summary="A person with all records; an earlier id resolves",
-)
+@router.get("/intake/files/{sha256}/rejects", summary="Every refused row of a file with its causes (CSV)")
+def rejects(request: HttpRequest, sha256: str) -> FileResponse:
+    found = one_file(request, sha256)
+    if not found["rejects"] or not Path(found["rejects"]).exists():
+        raise Http404(f"no row of {sha256} was refused")
+    return FileResponse(open(found["rejects"], "rb"), filename="rejects.csv", content_type="text/csv; charset=utf-8")
+
+
+@router.get("/intake/files/{sha256}/original", summary="A file as it came, byte for byte")
+def original(request: HttpRequest, sha256: str) -> FileResponse:
+    found = one_file(request, sha256)
+    kept = originals.place(found["sha256"], store=settings.DATA_DIR / "originals")
+    if not kept.exists():
+        raise Http404(f"the original {sha256} is not on this machine")
+    return FileResponse(open(kept, "rb"), as_attachment=True, filename=found["name"])
+
+
+def _claims_follow(person_id: int, *, by: str, at: datetime) -> None:
+    """Bring what one person is owed up to date, on the day on which all claims stand."""
+    day = owed.claims_as_of() or timezone.localdate(at)
+    entitlement.refresh(as_of=day, by=by, at=at, persons=[persons.resolve(person_id)])
+
+
+@router.get("/registry/persons/{person_id}", response=Person, summary="A person with all records")
 def person(request: HttpRequest, person_id: int) -> dict[str, Any]:
+    """An earlier id resolves to the person of today."""
     return persons.person(person_id)
 
 
-@router.get("/registry/records/{office}/{record_id}", response=dict[str, Any], summary="One record with its statuses")
+@router.post("/registry/persons/{person_id}/lift-death", response=Person, summary="A death was reported by mistake")
+def lift_death(request: HttpRequest, person_id: int, asked: Reason) -> dict[str, Any]:
+    by, now = acting_officer(request, "svc.registry"), timezone.now()
+    with acting(principal=by):
+        registry.lift_death(person_id=person_id, reason=asked.reason, by=by, at=now)
+        _claims_follow(person_id, by=by, at=now)
+    return persons.person(person_id)
+
+
+@router.get(
+    "/registry/records/{office}/{record_id}", response=RecordWithHistory, summary="One record with its statuses"
+)
 def record(request: HttpRequest, office: str, record_id: str) -> dict[str, Any]:
     return persons.record(recorded_office=office, record_id=record_id)
 
 
+@router.post(
+    "/registry/records/{office}/{record_id}/status",
+    response=RecordWithHistory,
+    summary="Move a record by a step",
+)
+def change_status(request: HttpRequest, office: str, record_id: str, asked: StatusRequest) -> dict[str, Any]:
+    by, now = acting_officer(request, "svc.registry"), timezone.now()
+    with acting(principal=by):
+        step = StatusStep(office, record_id, asked.to_status, asked.since or timezone.localdate())
+        registry.change_statuses(changes=[step], by=by, at=now)
+        _claims_follow(persons.resolve_record(recorded_office=office, record_id=record_id), by=by, at=now)
+    return persons.record(recorded_office=office, record_id=record_id)
+
+
 @router.get("/entitlement/backlog", response=Backlog, summary="Who waits for what, in an area or in all records")
-def backlog(request: HttpRequest, area: str = "") -> dict[str, Any]:
+def backlog(request: HttpRequest, area: str = "", as_of: date | None = None) -> dict[str, Any]:
+    """``as_of`` is refused unless the claims stand as of that day."""
     code = gazetteer.to_2017(area) if area else ""
-    split = owed.backlog(area=code)
+    split = owed.backlog(area=code, as_of=as_of)
     names = [name for name in Backlog.model_fields if name not in ("area", "as_of")]
     return {"area": code, "as_of": owed.claims_as_of(), **{name: getattr(split, name) for name in names}}
+
+
+@router.get("/entitlement/persons/{person_id}", response=Why, summary="What a person is owed, why, and what blocks it")
+def why(request: HttpRequest, person_id: int, as_of: date | None = None) -> dict[str, Any]:
+    return owed.why(person_id=person_id, as_of=as_of or owed.claims_as_of() or timezone.localdate())
 
 
 @router.get("/entitlement/queue", response=list[Waiting], summary="Print-ready claims in the published order")

@@ -20,6 +20,7 @@ LOSERS_SHOWN = 10
 
 EXAMPLE = """Example:
   ./blanko allocation share --needs examples/needs-april-2017.csv --stock 1000000 --box 500 --out shares.csv
+  ... --part-boxes --part-reserve 20000   single blanks for areas that need less than a box
   ... --stage 2017-04-19=200000     release 200,000 early for the areas with that deadline
   ... --explain 1871                say why this area gets what it gets
 
@@ -65,6 +66,13 @@ def _parser() -> argparse.ArgumentParser:
     share.add_argument("--stock", required=True, type=_blanks, metavar="BLANKS", help="blanks to share")
     share.add_argument("--box", required=True, type=_blanks, metavar="BLANKS", help="blanks in a sealed box")
     share.add_argument("--part-boxes", action="store_true", help="share what whole boxes leave in single blanks")
+    share.add_argument(
+        "--part-reserve",
+        type=_blanks,
+        default=0,
+        metavar="BLANKS",
+        help="with --part-boxes: blanks kept from whole boxes for areas that need less than one",
+    )
     share.add_argument("--reserve", type=_blanks, default=0, metavar="BLANKS", help="blanks that stay at the centre")
     share.add_argument("--reserve-for", default="", metavar="PURPOSE", help="why they stay; a reserve needs a purpose")
     share.add_argument(
@@ -86,6 +94,8 @@ def main(argv: list[str]) -> int:
     given = _parser().parse_args(argv)
     if given.reserve and not given.reserve_for.strip():
         raise WrongUse("a central reserve needs a purpose", mend="say it with --reserve-for 'floods in May'")
+    if given.part_reserve and not given.part_boxes:
+        raise WrongUse("a part reserve is shared in single blanks", mend="add --part-boxes")
     try:
         needs = read_needs(_text(given.needs))
     except InvalidNeed as error:
@@ -97,6 +107,7 @@ def main(argv: list[str]) -> int:
         box_size=given.box,
         part_boxes=given.part_boxes,
         reserve=given.reserve,
+        part_reserve=given.part_reserve,
     )
     explained = next((share for share in result.shares if share.code == given.explain), None)
     if given.explain is not None and explained is None:

@@ -48,9 +48,11 @@ def allocate_stages(
     box_size: int,
     part_boxes: bool = False,
     reserve: int = 0,
+    part_reserve: int = 0,
 ) -> StagedAllocation:
     """Share each stage's release among its areas, then what is left of ``stock`` among everybody.
 
+    ``part_reserve`` is kept from the whole boxes of the rest; a stage has none, since its areas have one date.
     Raises InvalidNeed when the releases exceed the stock, when a date stands twice, or when no area has a stage's
     deadline; and for whatever ``allocate`` refuses.
     """
@@ -58,7 +60,15 @@ def allocate_stages(
     _check(areas, ordered, free=stock - reserve)
 
     def share(opened: Sequence[Stage]) -> tuple[list[tuple[Stage, Allocation]], Allocation]:
-        return _in_turn(areas, opened, stock=stock, box_size=box_size, part_boxes=part_boxes, reserve=reserve)
+        return _in_turn(
+            areas,
+            opened,
+            stock=stock,
+            box_size=box_size,
+            part_boxes=part_boxes,
+            reserve=reserve,
+            part_reserve=part_reserve,
+        )
 
     early, rest = share(ordered)
     ahead = {got.code: got for _stage, allocation in early for got in allocation.shares}
@@ -104,6 +114,7 @@ def _in_turn(
     box_size: int,
     part_boxes: bool,
     reserve: int,
+    part_reserve: int,
 ) -> tuple[list[tuple[Stage, Allocation]], Allocation]:
     now = {area.code: area for area in areas}
     if len(now) != len(areas):
@@ -127,6 +138,7 @@ def _in_turn(
         box_size=box_size,
         part_boxes=part_boxes,
         reserve=reserve,
+        part_reserve=part_reserve,
         boxes_before=boxes,
     )
     return early, rest

@@ -23,6 +23,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def place(sha256: str, *, store: Path) -> Path:
+    """Where the original of this sha256 lies, if it is kept."""
+    return store / sha256[:2] / sha256
+
+
 def keep(path: Path, *, store: Path, progress: Callable[[float], None] | None = None) -> tuple[str, Path]:
     """Copy a file into the store under its sha256; returns (sha256, where it lies). Kept once, whole or not at all.
 
@@ -44,7 +49,7 @@ def keep(path: Path, *, store: Path, progress: Callable[[float], None] | None = 
             target.flush()
             os.fsync(target.fileno())
         name = digest.hexdigest()
-        final = store / name[:2] / name
+        final = place(name, store=store)
         final.parent.mkdir(exist_ok=True)
         if final.exists():
             part.unlink()

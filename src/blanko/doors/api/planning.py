@@ -1,0 +1,280 @@
+"""Needs, rounds and their papers; and the rule itself on given needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Router, Schema, Status
+
+from blanko.decisions.planning import operations as plans
+from blanko.decisions.planning import papers
+from blanko.decisions.planning import queries as planning
+from blanko.decisions.planning.rules import Dispatch, UnknownRound
+from blanko.doors.api.officers import acting_officer
+from blanko.engines.allocation import RULE_VERSION, AreaNeed, Stage, allocate_stages
+from blanko.ground.access.acting import acting
+from blanko.ground.places import gazetteer
+
+router = Router()
+
+PAPERS: dict[str, Callable[[Dispatch], bytes]] = {
+    "surat-jalan": papers.surat_jalan,
+    "packing-list": papers.packing_list,
+}
+
+
+class Need(Schema):
+    area_code: str
+    need: int
+    in_hand: int = 0
+    in_transit: int = 0
+    deadline: date | None = None
+    earlier: int = 0
+    last_box_on: date | None = None
+    requested: int | None = None
+
+
+class StageRelease(Schema):
+    deadline: date
+    released: int
+
+
+class ShareRequest(Schema):
+    needs: list[Need]
+    stock: int
+    box: int
+    part_boxes: bool = False
+    reserve: int = 0
+    part_reserve: int = 0
+    stages: list[StageRelease] = []
+
+
+class Share(Schema):
+    area_code: str
+    share: int
+    early: int
+    boxes: int
+    part: int
+    remaining: int
+    requested: int | None
+    fill_before: float
+    fill: float
+    binding: str
+    would_lose: str | None
+    explanation: str
+
+
+class StageResult(Schema):
+    deadline: date
+    released: int
+    shared: int
+    lost_by_others: dict[str, int]
+
+
+class Shares(Schema):
+    rule: str
+    stock: int
+    reserve: int
+    shared: int
+    shares: list[Share]
+    stages: list[StageResult]
+
+
+class RegencyNeed(Schema):
+    regency: str
+    need_source: str
+    need: int
+    earlier: int
+    print_ready: int
+    printed_since: int
+    in_hand: int
+    in_transit: int
+    requested: int | None
+    deadline: date | None
+    counted_on: date | None
+    source: str
+
+
+class Needs(Schema):
+    as_of: date
+    needs: list[RegencyNeed]
+
+
+class Round(Schema):
+    number: int
+    title: str
+    as_of: date
+    deadline: date | None
+    release: int
+    shared: int
+    boxes: int
+    part: int
+    state: str
+    fill_min: float
+    fill_max: float
+    rule_version: str
+    document_sha256: str
+
+
+class Draft(Schema):
+    title: str
+    as_of: date
+    release: int
+    deadline: date | None = None
+    part_boxes: bool = True
+    part_reserve: int = 0
+
+
+class Override(Schema):
+    regency: str
+    share: int
+    reason: str
+    second: str
+
+
+class Reason(Schema):
+    reason: str
+
+
+class Consigned(Schema):
+    regency: str
+    office: str
+    consignment: str
+    papers: str
+    written_on: date
+    dispatch_by: date
+    deadline: date | None
+    blanks: int
+    boxes: list[str]
+
+
+@router.post("/allocation/share", response=Shares, summary="Share a stock by the published rule; nothing is stored")
+def share(request: HttpRequest, asked: ShareRequest) -> dict[str, Any]:
+    result = allocate_stages(
+        [
+            AreaNeed(
+                n.area_code, n.need, in_hand=n.in_hand, in_transit=n.in_transit, deadline=n.deadline,
+                earlier=n.earlier, last_box_on=n.last_box_on, requested=n.requested,
+            )
+            for n in asked.needs
+        ],
+        stages=[Stage(stage.deadline, stage.released) for stage in asked.stages],
+        stock=asked.stock, box_size=asked.box, part_boxes=asked.part_boxes, reserve=asked.reserve,
+        part_reserve=asked.part_reserve,
+    )  # fmt: skip
+    return {
+        "rule": RULE_VERSION,
+        "stock": asked.stock,
+        "reserve": asked.reserve,
+        "shared": sum(result.totals.values()),
+        "shares": [
+            {
+                "area_code": s.code, "share": s.share, "early": s.early, "boxes": s.boxes, "part": s.part,
+                "remaining": s.remaining, "requested": s.requested, "fill_before": round(s.fill_before, 6),
+                "fill": round(s.fill_after, 6), "binding": s.binding, "would_lose": s.would_lose,
+                "explanation": s.sentence(),
+            }
+            for s in result.shares
+        ],
+        "stages": [
+            {
+                "deadline": stage.deadline, "released": stage.released, "shared": early.shared,
+                "lost_by_others": {code: blanks for code, blanks in lost.items() if blanks},
+            }
+            for (stage, early), lost in zip(result.early, result.lost_to, strict=True)
+        ],
+    }  # fmt: skip
+
+
+@router.get("/planning/needs", response=Needs, summary="What each regency needs, and how that is known")
+def needs(request: HttpRequest, as_of: date | None = None) -> dict[str, Any]:
+    day = as_of or timezone.localdate()
+    return {
+        "as_of": day,
+        "needs": [
+            {
+                "regency": a.code, "need_source": str(a.need.need_source), "need": a.need.need,
+                "earlier": a.need.earlier, "print_ready": a.need.print_ready, "printed_since": a.need.printed_since,
+                "in_hand": a.in_hand, "in_transit": a.in_transit, "requested": a.requested, "deadline": a.deadline,
+                "counted_on": a.need.counted_on, "source": a.need.source,
+            }
+            for a in planning.areas(day)
+        ],
+    }  # fmt: skip
+
+
+@router.get("/planning/rounds", response=list[Round], summary="All rounds, newest first")
+def rounds(request: HttpRequest) -> list[dict[str, Any]]:
+    return planning.rounds()
+
+
+@router.post("/planning/rounds", response={201: Round}, summary="Draft a round; nothing moves yet")
+def draft(request: HttpRequest, asked: Draft) -> Status[dict[str, Any]]:
+    by = acting_officer(request, "svc.planning")
+    with acting(principal=by):
+        number = plans.draft_round(**asked.dict(), by=by, at=timezone.now())
+        return Status(201, planning.summary(number))
+
+
+@router.get("/planning/rounds/{number}", response=Round, summary="One round in figures")
+def one_round(request: HttpRequest, number: int) -> dict[str, Any]:
+    return planning.summary(number)
+
+
+@router.get("/planning/rounds/{number}/document", summary="The published bytes of a round (canonical JSON)")
+def document(request: HttpRequest, number: int) -> HttpResponse:
+    return HttpResponse(planning.round_document(number), content_type="application/json")
+
+
+@router.post("/planning/rounds/{number}/commit", response=Round, summary="Put the round's boxes on their way")
+def commit(request: HttpRequest, number: int) -> dict[str, Any]:
+    by = acting_officer(request, "svc.planning")
+    with acting(principal=by):
+        plans.commit_round(round_no=number, by=by, at=timezone.now())
+        return planning.summary(number)
+
+
+@router.post("/planning/rounds/{number}/discard", response=Round, summary="Set a draft aside, with a reason")
+def discard(request: HttpRequest, number: int, asked: Reason) -> dict[str, Any]:
+    by = acting_officer(request, "svc.planning")
+    with acting(principal=by):
+        plans.discard_round(round_no=number, reason=asked.reason, by=by, at=timezone.now())
+        return planning.summary(number)
+
+
+@router.post("/planning/rounds/{number}/override", response=Round, summary="Change one share, with a second officer")
+def override(request: HttpRequest, number: int, asked: Override) -> dict[str, Any]:
+    by = acting_officer(request, "svc.planning")
+    with acting(principal=by):
+        plans.override_share(round_no=number, **asked.dict(), by=by, at=timezone.now())
+        return planning.summary(number)
+
+
+@router.get("/planning/rounds/{number}/dispatches", response=list[Consigned], summary="What a committed round sends")
+def dispatches(request: HttpRequest, number: int, regency: str | None = None) -> list[dict[str, Any]]:
+    return [
+        {
+            "regency": d.regency, "office": d.office, "consignment": d.consignment, "papers": d.papers,
+            "written_on": d.written_on, "dispatch_by": d.dispatch_by, "deadline": d.deadline, "blanks": d.blanks,
+            "boxes": [str(box.box) for box in d.boxes],
+        }
+        for d in planning.dispatches(round_no=number, regency=gazetteer.regency_of(regency) if regency else None)
+    ]  # fmt: skip
+
+
+@router.get(
+    "/planning/rounds/{number}/papers/{regency}/{paper}.pdf",
+    summary="surat-jalan or packing-list of one office as PDF",
+)
+def paper(request: HttpRequest, number: int, regency: str, paper: str) -> HttpResponse:
+    found = planning.dispatches(round_no=number, regency=gazetteer.regency_of(regency))
+    if not found or paper not in PAPERS:
+        raise UnknownRound(
+            "round {number} has no {paper} for {regency}", mend="commit it first; papers are surat-jalan, packing-list",
+            number=number, paper=paper, regency=regency,
+        )  # fmt: skip
+    return HttpResponse(PAPERS[paper](found[0]), content_type="application/pdf")

@@ -1,0 +1,189 @@
+"""Every writing address does what it says once, and refuses by name what may not be."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from blanko.cards.custody import operations as custody
+from blanko.ground.access.acting import acting
+from blanko.records.procurement import operations as procurement
+
+NOW = datetime(2017, 5, 2, 3, tzinfo=UTC)
+TAKEN = count()
+
+pytestmark = pytest.mark.database
+
+# The addresses that this module and test_api call; a new one without a test fails here.
+WRITES = {
+    "/intake/files", "/allocation/share", "/planning/rounds", "/planning/rounds/{number}/commit",
+    "/planning/rounds/{number}/discard", "/planning/rounds/{number}/override", "/custody/movements",
+    "/custody/movements/{movement}/receive", "/custody/movements/{movement}/void",
+    "/custody/movements/{movement}/return", "/custody/openings", "/issuance/print",
+    "/issuance/cards/{serial}/spoil", "/issuance/cards/{serial}/hand-over",
+    "/registry/persons/{person_id}/lift-death", "/registry/records/{office}/{record_id}/status",
+}  # fmt: skip
+
+
+@pytest.fixture
+def program(replayed, django_db_blocker):
+    with django_db_blocker.unblock():
+        yield Client()
+
+
+def post(program, address, body=None, officer=None, status=None):
+    headers = {"X-Blanko-Officer": officer} if officer else {}
+    answer = program.post("/api" + address, json.dumps(body or {}), content_type="application/json", headers=headers)
+    if status:
+        assert answer.status_code == status, answer.content
+    return answer.json()
+
+
+def refusal(program, address, body=None, officer=None):
+    return post(program, address, body, officer)["type"].removeprefix("urn:blanko:problem:")
+
+
+def get(program, address):
+    return program.get("/api" + address).json()
+
+
+def balance(program):
+    held = get(program, "/custody/balance")
+    assert held["received"] == sum(value for name, value in held.items() if name != "received")
+    return held
+
+
+@pytest.fixture
+def stocked(program):
+    """The lot that lay unpaid in April 2017 is released, so that the warehouse has something to send."""
+    if not any(lot["lot_no"] == "PB17-L06" and lot["is_stock"] for lot in get(program, "/procurement/lots")):
+        with acting(principal="gudang.pusat"):
+            given = {"lot_no": "PB17-L06", "by": "gudang.pusat", "at": NOW}
+            procurement.advance_lot(stage="released", on=NOW.date(), **given)
+            procurement.accept_lot(bast_no="BAST-TEST-06", on=NOW.date(), **given)
+            custody.receive_lot(**given)
+
+
+def central_boxes(wanted):
+    """Sealed boxes of that lot which nobody has moved yet."""
+    return [f"PB17-{9_900 - next(TAKEN):06d}" for _ in range(wanted)]
+
+
+def test_every_writing_address_is_called_by_a_test(program):
+    described = {
+        path.removeprefix("/api") for path, verbs in get(program, "/openapi.json")["paths"].items() if "post" in verbs
+    }
+    assert described == WRITES
+
+
+@pytest.mark.usefixtures("stocked")
+def test_a_round_is_drafted_overridden_committed_and_its_papers_read(program):
+    before = balance(program)
+    given = {"title": "By the door", "as_of": "2017-04-30", "release": 20_000, "part_reserve": 5_000}
+    number = post(program, "/planning/rounds", given, status=201)["number"]
+    shares = get(program, f"/planning/rounds/{number}")
+    assert (shares["state"], shares["shared"]) == ("draft", 20_000)
+    body = {"regency": "9171", "share": 0, "reason": "the office burned down", "second": "planner.pusat"}
+    same = refusal(program, f"/planning/rounds/{number}/override", body, officer="planner.pusat")
+    assert same == "override_refused"
+    body["second"] = "kepala.pusat"
+    after = post(program, f"/planning/rounds/{number}/override", body, officer="planner.pusat", status=200)
+    assert after["shared"] <= 20_000
+    done = post(program, f"/planning/rounds/{number}/commit", officer="planner.pusat", status=200)
+    assert done["state"] == "committed"
+    sent = get(program, f"/planning/rounds/{number}/dispatches")
+    assert sum(item["blanks"] for item in sent) == done["shared"]
+    assert balance(program)["in_transit"] == before["in_transit"] + done["shared"]
+    paper = program.get(f"/api/planning/rounds/{number}/papers/{sent[0]['regency']}/packing-list.pdf")
+    assert paper.content.startswith(b"%PDF")
+    assert refusal(program, f"/planning/rounds/{number}/commit") == "round_closed"
+
+
+@pytest.mark.usefixtures("stocked")
+def test_a_draft_is_discarded_with_a_reason(program):
+    given = {"title": "Not this one", "as_of": "2017-04-30", "release": 1_000}
+    number = post(program, "/planning/rounds", given, status=201)["number"]
+    done = post(program, f"/planning/rounds/{number}/discard", {"reason": "the stock is needed elsewhere"}, status=200)
+    assert done["state"] == "discarded"
+    assert refusal(program, f"/planning/rounds/{number}/discard", {"reason": "again, by mistake"}) == "round_closed"
+
+
+@pytest.mark.usefixtures("stocked")
+def test_boxes_are_sent_once_whatever_is_repeated_voided_and_sent_back(program):
+    before = balance(program)
+    first, second = central_boxes(2)
+    body = {"from_office": "00", "to_office": "1871", "boxes": [first], "device": "test-door", "sequence": 1}
+    sent = post(program, "/custody/movements", body, officer="gudang.pusat", status=201)["movement"]
+    assert post(program, "/custody/movements", body, officer="gudang.pusat", status=201)["movement"] == sent
+    assert balance(program)["in_transit"] == before["in_transit"] + 500
+    assert refusal(program, "/custody/movements", {**body, "boxes": [second]}, "gudang.pusat") == "key_reused"
+    address = f"/custody/movements/{sent.replace('/', '~')}"
+    post(program, f"{address}/void", {"reason": "the lorry broke down"}, officer="gudang.pusat", status=200)
+    assert balance(program) == before
+    assert refusal(program, f"{address}/void", {"reason": "again"}) == "movement_settled"
+    again = {**body, "sequence": 2}
+    sent = post(program, "/custody/movements", again, officer="gudang.pusat", status=201)["movement"]
+    back = post(
+        program, f"/custody/movements/{sent.replace('/', '~')}/return",
+        {"reason": "wrong office", "device": "test-door", "sequence": 3}, officer="operator.1871", status=201,
+    )["movement"]  # fmt: skip
+    post(program, f"/custody/movements/{back.replace('/', '~')}/receive", officer="gudang.pusat", status=200)
+    assert balance(program) == before
+    opened = {"office": "00", "box": first, "device": "test-door", "sequence": 4}
+    post(program, "/custody/openings", opened, officer="gudang.pusat", status=201)
+    assert refusal(program, "/custody/openings", {**opened, "sequence": 5}) == "box_already_opened"
+    assert refusal(program, "/custody/movements", {**body, "boxes": ["nonsense"]}) == "invalid_value"
+
+
+@pytest.mark.usefixtures("stocked")
+def test_cards_are_printed_spoiled_and_handed_over(program):
+    (box,) = central_boxes(1)
+    body = {"from_office": "00", "to_office": "3101", "boxes": [box], "device": "test-door", "sequence": 9}
+    sent = post(program, "/custody/movements", body, officer="gudang.pusat", status=201)["movement"]
+    post(program, f"/custody/movements/{sent.replace('/', '~')}/receive", officer="operator.3101", status=200)
+    before = balance(program)
+    printed = post(program, "/issuance/print", {"office": "3101", "limit": 2}, officer="operator.3101", status=201)
+    spoiled, good = printed["serials"]
+    failed = post(program, f"/issuance/cards/{spoiled}/spoil", {"reason": "the print head failed"}, status=200)
+    assert failed["steps"][-1]["step"] == "spoiled"
+    handed = {"to": "holder", "checked": "face and fingerprint"}
+    given = post(program, f"/issuance/cards/{good}/hand-over", handed, status=200)
+    assert given["steps"][-1]["handed_to"] == "holder"
+    after = balance(program)
+    assert (after["spoiled"], after["issued"]) == (before["spoiled"] + 1, before["issued"] + 1)
+    assert refusal(program, f"/issuance/cards/{good}/spoil", {"reason": "too late"}) == "card_ended"
+    assert refusal(program, f"/issuance/cards/{good}/hand-over", handed) == "card_ended"
+    assert refusal(program, "/issuance/cards/PB17-000001-0499/spoil", {"reason": "x"}) == "unknown_card"
+
+
+def test_a_status_moves_by_allowed_steps_and_the_claim_follows(program):
+    first = get(program, "/entitlement/queue?regency=3101&limit=1")[0]
+    address = f"/registry/records/{first['recorded_office']}/{first['record_id']}"
+    owed = get(program, "/entitlement/backlog?area=3101")["print_ready"]
+    assert refusal(program, f"{address}/status", {"to_status": "CARD_ISSUED"}) == "illegal_transition"
+    after = post(program, f"{address}/status", {"to_status": "ADJUDICATE_RECORD", "since": "2017-04-29"}, status=200)
+    assert (after["status"], after["statuses"][-1]["to_status"]) == ("ADJUDICATE_RECORD", "ADJUDICATE_RECORD")
+    assert get(program, "/entitlement/backlog?area=3101")["print_ready"] == owed - 1
+    assert get(program, f"/entitlement/persons/{first['person_id']}")["claim"]["state"] == "duplicate_case"
+
+
+def test_a_death_by_mistake_is_lifted_and_the_card_is_owed_again(program):
+    first = get(program, "/entitlement/queue?regency=3101&limit=1")[0]
+    record = get(program, f"/registry/records/{first['recorded_office']}/{first['record_id']}")
+    owed = get(program, "/entitlement/backlog?area=3101")["print_ready"]
+    rows = (
+        "nik,record_id,recorded_office,died_on,reported_on,office,document_no\n"
+        f"{record['nik']},{first['record_id']},{first['recorded_office']},2017-04-01,2017-04-20,3101,AKTA-LIFT-1\n"
+    )
+    program.post("/api/intake/files", {"file": SimpleUploadedFile("deaths.csv", rows.encode())})
+    assert get(program, "/entitlement/backlog?area=3101")["print_ready"] == owed - 1
+    address = f"/registry/persons/{first['person_id']}/lift-death"
+    assert refusal(program, address, {"reason": " "}) == "reason_missing"
+    assert post(program, address, {"reason": "another person of this name"}, status=200)["died_on"] is None
+    assert get(program, "/entitlement/backlog?area=3101")["print_ready"] == owed
+    assert refusal(program, address, {"reason": "again"}) == "not_dead"
