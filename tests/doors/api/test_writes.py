@@ -26,6 +26,7 @@ WRITES = {
     "/custody/movements/{movement}/receive", "/custody/movements/{movement}/void",
     "/custody/movements/{movement}/return", "/custody/openings", "/issuance/print",
     "/issuance/cards/{serial}/spoil", "/issuance/cards/{serial}/hand-over",
+    "/registry/whole/{regency}", "/entitlement/refresh", "/transparency/publish",
     "/registry/persons/{person_id}/lift-death", "/registry/records/{office}/{record_id}/status",
 }  # fmt: skip
 
@@ -147,8 +148,14 @@ def test_cards_are_printed_spoiled_and_handed_over(program):
     sent = post(program, "/custody/movements", body, officer="gudang.pusat", status=201)["movement"]
     post(program, f"/custody/movements/{sent.replace('/', '~')}/receive", officer="operator.3101", status=200)
     before = balance(program)
-    printed = post(program, "/issuance/print", {"office": "3101", "limit": 2}, officer="operator.3101", status=201)
+    job = {"office": "3101", "limit": 2, "device": "test-printer", "sequence": 1}
+    printed = post(program, "/issuance/print", job, officer="operator.3101", status=201)
     spoiled, good = printed["serials"]
+    assert balance(program)["personalised"] == before["personalised"] + 2
+    assert post(program, "/issuance/print", job, officer="operator.3101", status=201) == printed
+    assert balance(program)["personalised"] == before["personalised"] + 2, "a repeated job prints nothing"
+    assert refusal(program, "/issuance/print", {**job, "office": "1871"}) == "key_reused"
+    assert refusal(program, "/issuance/print", {**job, "device": "test-door", "sequence": 9}) == "key_reused"
     failed = post(program, f"/issuance/cards/{spoiled}/spoil", {"reason": "the print head failed"}, status=200)
     assert failed["steps"][-1]["step"] == "spoiled"
     handed = {"to": "holder", "checked": "face and fingerprint"}
@@ -170,6 +177,43 @@ def test_a_status_moves_by_allowed_steps_and_the_claim_follows(program):
     assert (after["status"], after["statuses"][-1]["to_status"]) == ("ADJUDICATE_RECORD", "ADJUDICATE_RECORD")
     assert get(program, "/entitlement/backlog?area=3101")["print_ready"] == owed - 1
     assert get(program, f"/entitlement/persons/{first['person_id']}")["claim"]["state"] == "duplicate_case"
+
+
+def test_a_regency_is_declared_whole_by_an_officer_and_withdrawn(program):
+    body = {"as_of": "2017-04-30", "reason": "counted against the ledger"}
+    assert "9171" not in get(program, "/registry/whole")
+    assert refusal(program, "/registry/whole/9171", body) == "unknown_officer", "no service vouches for a regency"
+    assert refusal(program, "/registry/whole/9171", {**body, "reason": " "}, "kepala.9171") == "reason_missing"
+    assert refusal(program, "/registry/whole/9999", body, "kepala.9171") == "unknown_area"
+    post(program, "/registry/whole/9171", body, officer="kepala.9171", status=200)
+    assert get(program, "/registry/whole")["9171"] == {**body, "by": "kepala.9171"}
+    post(program, "/registry/whole/9171", {**body, "whole": False}, officer="kepala.9171", status=200)
+    assert "9171" not in get(program, "/registry/whole")
+
+
+def test_claims_are_decided_again_once(program):
+    day = get(program, "/entitlement/backlog")["as_of"]
+    post(program, "/entitlement/refresh", {"as_of": day}, status=200)
+    again = post(program, "/entitlement/refresh", {"as_of": day}, status=200)
+    assert again == {"changed": 0, "ended": 0, "event": None}
+    assert refusal(program, "/entitlement/refresh", {"as_of": day}, "nobody") == "unknown_officer"
+    assert refusal(program, "/entitlement/refresh", {"as_of": "yesterday"}) == "invalid_request"
+
+
+def test_counts_of_intake_are_published_once(program):
+    rows = (
+        "area,metric,value,date,source,kind,denominator,known_on\n"
+        "1871,recorded,512,2017-04-04,door-test,observed,1024,2017-04-04\n"
+    )
+    taken = program.post("/api/intake/files", {"file": SimpleUploadedFile("count.csv", rows.encode())}).json()
+    assert taken["accepted"] == 1, taken
+    first = post(program, "/transparency/publish?known_on=2017-04-05", status=200)
+    assert first["published"] >= 1
+    shown = get(program, "/transparency/figures?known_on=2017-04-05&area=1871")
+    assert ("door-test", 512, 1024) in [(f["source"], f["numerator"], f["denominator"]) for f in shown]
+    again = post(program, "/transparency/publish?known_on=2017-04-05", status=200)
+    assert (again["published"], again["unchanged"]) == (0, first["published"] + first["unchanged"])
+    assert refusal(program, "/transparency/publish", officer="nobody") == "unknown_officer"
 
 
 def test_a_death_by_mistake_is_lifted_and_the_card_is_owed_again(program):

@@ -12,7 +12,8 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from blanko.cards.custody import operations as custody
-from blanko.cards.custody.rules import Condition, Key, Kind, Line, lines_of_serials
+from blanko.cards.custody import queries as custody_journal
+from blanko.cards.custody.rules import Condition, Key, KeyReused, Kind, Line, UnknownMovement, lines_of_serials
 from blanko.cards.issuance import rules
 from blanko.cards.issuance.models import ActiveCard, Card, CardStep
 from blanko.cards.issuance.rules import HandedTo, Step
@@ -28,15 +29,17 @@ LOCK_SPACE = 0x155
 CHUNK = 2_000
 
 
-def print_cards(*, office: str, limit: int, by: str, at: datetime) -> list[str]:
+def print_cards(*, office: str, limit: int, by: str, at: datetime, key: Key | None = None) -> list[str]:
     """Print up to ``limit`` cards at a regency's office, in the order of the stored queue; returns their serials.
 
     Takes one blank for each card from an opened box, opening the next one when none is open. Fewer when fewer are owed
-    or fewer blanks are there; none when there is nothing to do. Raises HolderHasCard and what custody and registry
-    refuse.
+    or fewer blanks are there; none when there is nothing to do. A ``key`` that printed before prints nothing again and
+    returns what it printed. Raises HolderHasCard, KeyReused and what else custody and registry refuse.
     """
     with atomic():
         _alone(office)
+        if key is not None and (before := _printed_before(key, office=office, limit=limit)):
+            return before
         waiting = owed.queue(regency=office, limit=limit)
         lines = custody.next_blanks(office=office, wanted=len(waiting))
         serials = [serial for line, _sealed in lines for serial in _serials(line)]
@@ -63,7 +66,7 @@ def print_cards(*, office: str, limit: int, by: str, at: datetime) -> list[str]:
             custody.open_boxes(boxes=sealed, office=office, key=Key(f"issuance/open/{office}", event), by=by, at=at)
         custody.change(
             kind=Kind.PERSONALISATION, after=Condition.PERSONALISED, lines=lines_of_serials(serials), office=office,
-            key=Key(f"issuance/print/{office}", event), by=by, at=at,
+            key=key or Key(f"issuance/print/{office}", event), by=by, at=at,
         )  # fmt: skip
         Card.objects.bulk_create([Card(event_id=event, **card) for card in cards], batch_size=CHUNK)
         CardStep.objects.bulk_create([CardStep(event_id=event, **step) for step in steps], batch_size=CHUNK)
@@ -115,6 +118,22 @@ def _alone(office: str) -> None:
     """Two print jobs of one office take turns, so that both follow the queue."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_SPACE, office])
+
+
+def _printed_before(key: Key, *, office: str, limit: int) -> list[str]:
+    """What a print job of this key printed; nothing when there was none. Raises KeyReused for another job's key."""
+    try:
+        found = custody_journal.pending(key.movement)
+    except UnknownMovement:
+        return []
+    serials = [serial for line in found.lines for serial in _serials(line)]
+    events = set(Card.objects.filter(serial__in=serials, office=office).values_list("event_id", flat=True))
+    of_one_job = len(events) == 1 and Card.objects.filter(event_id__in=events).count() == len(serials)
+    if found.from_office != office or len(serials) > limit or not of_one_job:
+        raise KeyReused(
+            "{movement} was another job", mend="give a new job a new sequence", movement=key.movement
+        )  # fmt: skip
+    return serials
 
 
 def _serials(line: Line) -> list[str]:

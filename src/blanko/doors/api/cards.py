@@ -45,6 +45,18 @@ class Step(Schema):
     event: int
 
 
+class Place(Schema):
+    series: str
+    box_no: int
+    first: int
+    last: int
+    condition: str
+    office: str | None
+    movement: str | None
+    lot: str
+    sealed: bool
+
+
 class Pending(Schema):
     movement: str
     kind: str
@@ -115,6 +127,8 @@ class Uncollected(Schema):
 class PrintRequest(Schema):
     office: str
     limit: int = 1
+    device: str
+    sequence: int
 
 
 class Printed(Schema):
@@ -132,16 +146,21 @@ def balance(request: HttpRequest) -> dict[str, int]:
 
 
 @router.get("/custody/holdings", response=list[Holding], summary="Good blanks of each office, and what is on its way")
-def holdings(request: HttpRequest) -> list[dict[str, Any]]:
+def holdings(request: HttpRequest, office: str | None = None) -> list[dict[str, Any]]:
     return [
         {"office": office, "good": held.good, "in_transit_in": held.in_transit_in}
-        for office, held in sorted(custody.holdings().items())
+        for office, held in sorted(custody.holdings(office=office).items())
     ]
 
 
 @router.get("/custody/way/{identifier}", response=list[Step], summary="Every step of a box or a blank")
 def way(request: HttpRequest, identifier: str) -> list[dict[str, Any]]:
     return custody.way_of(identifier)
+
+
+@router.get("/custody/places/{identifier}", response=list[Place], summary="Where a box's blanks, or one blank, are now")
+def places(request: HttpRequest, identifier: str) -> list[dict[str, Any]]:
+    return custody.places(identifier)
 
 
 @router.get("/custody/movements", response=list[Pending], summary="What is on its way")
@@ -225,12 +244,20 @@ def uncollected(request: HttpRequest, office: str, limit: int = 200) -> list[dic
     return issuance.uncollected(office=office, limit=max(1, min(limit, 1000)))
 
 
-@router.post("/issuance/print", response={201: Printed}, summary="Print the next cards of an office's queue")
+@router.post(
+    "/issuance/print",
+    response={201: Printed},
+    summary="Print the next cards; the same device and sequence act once",
+)
 def print_cards(request: HttpRequest, asked: PrintRequest) -> Status[dict[str, Any]]:
     by = acting_officer(request, "svc.issuance")
     with acting(principal=by):
         serials = issuance_operations.print_cards(
-            office=asked.office, limit=max(0, min(asked.limit, 2_000)), by=by, at=timezone.now()
+            office=asked.office,
+            limit=max(0, min(asked.limit, 2_000)),
+            by=by,
+            at=timezone.now(),
+            key=Key(asked.device, asked.sequence),
         )
     return Status(201, {"serials": serials})
 

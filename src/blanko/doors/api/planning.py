@@ -14,6 +14,7 @@ from blanko.decisions.planning import operations as plans
 from blanko.decisions.planning import papers
 from blanko.decisions.planning import queries as planning
 from blanko.decisions.planning.rules import Dispatch, UnknownRound
+from blanko.doors.api.downloads import of_type
 from blanko.doors.api.officers import acting_officer
 from blanko.engines.allocation import RULE_VERSION, AreaNeed, Stage, allocate_stages
 from blanko.ground.access.acting import acting
@@ -99,9 +100,16 @@ class RegencyNeed(Schema):
     source: str
 
 
+class Asked(Schema):
+    value: int
+    date: date
+    source: str
+
+
 class Needs(Schema):
     as_of: date
     needs: list[RegencyNeed]
+    requests: dict[str, Asked]
 
 
 class Round(Schema):
@@ -204,6 +212,7 @@ def needs(request: HttpRequest, as_of: date | None = None) -> dict[str, Any]:
             }
             for a in planning.areas(day)
         ],
+        "requests": planning.requests(day),
     }  # fmt: skip
 
 
@@ -225,7 +234,10 @@ def one_round(request: HttpRequest, number: int) -> dict[str, Any]:
     return planning.summary(number)
 
 
-@router.get("/planning/rounds/{number}/document", summary="The published bytes of a round (canonical JSON)")
+@router.get(
+    "/planning/rounds/{number}/document", summary="The published bytes of a round (canonical JSON)",
+    openapi_extra=of_type("application/json"),
+)  # fmt: skip
 def document(request: HttpRequest, number: int) -> HttpResponse:
     return HttpResponse(planning.round_document(number), content_type="application/json")
 
@@ -269,6 +281,7 @@ def dispatches(request: HttpRequest, number: int, regency: str | None = None) ->
 @router.get(
     "/planning/rounds/{number}/papers/{regency}/{paper}.pdf",
     summary="surat-jalan or packing-list of one office as PDF",
+    openapi_extra=of_type("application/pdf"),
 )
 def paper(request: HttpRequest, number: int, regency: str, paper: str) -> HttpResponse:
     found = planning.dispatches(round_no=number, regency=gazetteer.regency_of(regency))

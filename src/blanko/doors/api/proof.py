@@ -9,7 +9,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Schema
 
+from blanko.decisions.transparency import operations as publishing
 from blanko.decisions.transparency import queries as transparency
+from blanko.doors.api.officers import acting_officer
+from blanko.ground.access.acting import acting
 from blanko.ground.audit import operations as audit
 from blanko.ground.audit import queries as events
 
@@ -33,6 +36,12 @@ class Conflict(Schema):
     area: str
     bases: list[int]
     figures: list[Figure]
+
+
+class Published(Schema):
+    published: int
+    unchanged: int
+    without_base: int
 
 
 class Event(Schema):
@@ -65,6 +74,13 @@ def figures(
 @router.get("/transparency/conflicts", response=list[Conflict], summary="Where sources differ")
 def conflicts(request: HttpRequest, metric: str, known_on: date | None = None) -> list[dict[str, Any]]:
     return transparency.conflicts(metric, known_on or timezone.localdate())
+
+
+@router.post("/transparency/publish", response=Published, summary="Publish the counts of intake that name their base")
+def publish(request: HttpRequest, known_on: date | None = None) -> publishing.Published:
+    by = acting_officer(request, "svc.transparency")
+    with acting(principal=by):
+        return publishing.publish_counts(by=by, at=timezone.now(), known_on=known_on)
 
 
 @router.get("/audit/events", response=list[Event], summary="Events, oldest first after a number")

@@ -13,6 +13,7 @@ from django.utils import timezone
 from ninja import File, Form, Router, Schema
 from ninja.files import UploadedFile
 
+from blanko.doors.api.downloads import of_type
 from blanko.doors.api.officers import acting_officer
 from blanko.ground.access.acting import acting
 from blanko.ground.files import originals
@@ -140,12 +141,50 @@ class StatusRequest(Schema):
     since: date | None = None
 
 
+class Claim(Schema):
+    state: str
+    stage: str
+    cause: str
+    since: date
+    owed_from: date
+    print_ready_since: date | None
+    blocks: list[str]
+
+
+class Application(Schema):
+    cause: str
+    applied_on: date
+    event_date: date | None
+
+
+class Refreshed(Schema):
+    changed: int
+    ended: int
+    event: int | None
+
+
+class RefreshRequest(Schema):
+    as_of: date
+
+
+class Whole(Schema):
+    as_of: date
+    by: str
+    reason: str
+
+
+class WholeRequest(Schema):
+    whole: bool = True
+    as_of: date
+    reason: str
+
+
 class Why(Schema):
     person_id: int
     as_of: date
-    claim: dict[str, Any]
+    claim: Claim
     record: Record
-    applications: list[dict[str, Any]]
+    applications: list[Application]
     place_in_queue: int | None
 
 
@@ -221,7 +260,10 @@ def one_file(request: HttpRequest, sha256: str) -> dict[str, Any]:
     return found
 
 
-@router.get("/intake/files/{sha256}/rejects", summary="Every refused row of a file with its causes (CSV)")
+@router.get(
+    "/intake/files/{sha256}/rejects", summary="Every refused row of a file with its causes (CSV)",
+    openapi_extra=of_type("text/csv"),
+)  # fmt: skip
 def rejects(request: HttpRequest, sha256: str) -> FileResponse:
     found = one_file(request, sha256)
     if not found["rejects"] or not Path(found["rejects"]).exists():
@@ -229,13 +271,21 @@ def rejects(request: HttpRequest, sha256: str) -> FileResponse:
     return FileResponse(open(found["rejects"], "rb"), filename="rejects.csv", content_type="text/csv; charset=utf-8")
 
 
-@router.get("/intake/files/{sha256}/original", summary="A file as it came, byte for byte")
+@router.get(
+    "/intake/files/{sha256}/original", summary="A file as it came, byte for byte",
+    openapi_extra=of_type("application/octet-stream"),
+)  # fmt: skip
 def original(request: HttpRequest, sha256: str) -> FileResponse:
     found = one_file(request, sha256)
     kept = originals.place(found["sha256"], store=settings.DATA_DIR / "originals")
     if not kept.exists():
         raise Http404(f"the original {sha256} is not on this machine")
-    return FileResponse(open(kept, "rb"), as_attachment=True, filename=found["name"])
+    return FileResponse(
+        open(kept, "rb"),
+        as_attachment=True,
+        filename=found["name"],
+        content_type="application/octet-stream",
+    )
 
 
 def _claims_follow(person_id: int, *, by: str, at: datetime) -> None:
@@ -278,6 +328,30 @@ def change_status(request: HttpRequest, office: str, record_id: str, asked: Stat
         registry.change_statuses(changes=[step], by=by, at=now)
         _claims_follow(persons.resolve_record(recorded_office=office, record_id=record_id), by=by, at=now)
     return persons.record(recorded_office=office, record_id=record_id)
+
+
+@router.get("/registry/whole", response=dict[str, Whole], summary="Regencies whose registrations are loaded whole")
+def whole(request: HttpRequest) -> dict[str, dict[str, Any]]:
+    return persons.whole_regencies()
+
+
+@router.post(
+    "/registry/whole/{regency}", response=dict[str, Whole], summary="Declare a regency loaded whole, or take it back"
+)
+def declare_whole(request: HttpRequest, regency: str, asked: WholeRequest) -> dict[str, dict[str, Any]]:
+    """In the name of an officer, whom the header must give: a service cannot vouch for a regency."""
+    by = acting_officer(request, "")
+    declare = registry.declare_whole if asked.whole else registry.withdraw_whole
+    with acting(principal=by):
+        declare(regency=gazetteer.regency_of(regency), as_of=asked.as_of, reason=asked.reason, by=by, at=timezone.now())
+    return persons.whole_regencies()
+
+
+@router.post("/entitlement/refresh", response=Refreshed, summary="Decide every claim again, as of a day")
+def refresh(request: HttpRequest, asked: RefreshRequest) -> entitlement.Refreshed:
+    by = acting_officer(request, "svc.registry")
+    with acting(principal=by):
+        return entitlement.refresh(as_of=asked.as_of, by=by, at=timezone.now())
 
 
 @router.get("/entitlement/backlog", response=Backlog, summary="Who waits for what, in an area or in all records")

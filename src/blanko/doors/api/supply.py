@@ -27,6 +27,20 @@ class Contract(Schema):
     rejected: int
 
 
+class Tender(Schema):
+    tender_no: str
+    title: str
+    quantity: int
+    bidders: int | None
+    ceiling_idr: int | None
+    owner_estimate_idr: int | None
+    outcome: str
+    decided_on: date
+    winner: str
+    award_idr: int | None
+    source: str
+
+
 class Lot(Schema):
     lot_no: str
     quantity: int
@@ -35,6 +49,12 @@ class Lot(Schema):
     accepted_boxes: int
     rejected_boxes: int
     bast_no: str | None
+    held_for: list[str]
+
+
+@router.get("/procurement/tenders", response=list[Tender], summary="Tenders, won and failed")
+def tenders(request: HttpRequest) -> list[dict[str, Any]]:
+    return procurement.tenders()
 
 
 @router.get("/procurement/contracts", response=list[Contract], summary="Contracts with what came of them")
@@ -45,6 +65,10 @@ def contracts(request: HttpRequest) -> list[dict[str, Any]]:
 @router.get("/procurement/lots", response=list[Lot], summary="Lots; what is not released is no stock")
 def lots(request: HttpRequest) -> list[dict[str, Any]]:
     return [
-        {**{name: getattr(lot, name) for name in Lot.model_fields}, "stage": str(lot.stage)}
+        {
+            **{name: getattr(lot, name) for name in Lot.model_fields},
+            "stage": str(lot.stage),
+            "held_for": [str(cause) for cause in lot.held_for or ()],
+        }  # fmt: skip
         for lot in procurement.lots()
     ]
