@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -96,6 +97,17 @@ def test_a_command_works_after_everything_was_killed(home):
     end(again, signal.SIGINT)
 
 
+def test_a_bare_machine_without_ps_recovers_from_a_killed_server_too(home, tmp_path):
+    """A minimal Debian has no procps: nothing beside Python and PostgreSQL is needed to go on."""
+    process, _ = hold(home)
+    keeper, server = map(int, (home / "postgres" / "server.pid").read_text("ascii").split())
+    for pid in (process.pid, keeper, server):
+        os.kill(pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    told = blanko("database", "status", env=environment(home, PATH=str(tmp_path)))
+    assert told.returncode == 0, told.stderr
+
+
 def test_a_server_whose_keeper_was_killed_is_no_orphan(home):
     process, _ = hold(home)
     keeper, _ = map(int, (home / "postgres" / "server.pid").read_text("ascii").split())
@@ -105,6 +117,29 @@ def test_a_server_whose_keeper_was_killed_is_no_orphan(home):
     again, _ = hold(home)
     assert len([line for line in servers(home) if "postgres -D" in line]) == 1
     end(again, signal.SIGINT)
+
+
+def test_a_waiting_command_never_reads_half_of_who_runs_the_server(home):
+    """An empty file would say that the server is dead while it starts: the file is replaced whole, never written in."""
+    pid_file = home / "server.pid"
+    pid_file.write_text("1 1", encoding="ascii")
+    (home / "holders.lock").touch()
+    spec = {
+        "command": ["sleep", "60"], "log": str(home / "log"), "cwd": str(home), "environment": {"PATH": os.defpath},
+        "user": None, "group": None, "holders_lock": str(home / "holders.lock"), "pid_file": str(pid_file),
+    }  # fmt: skip
+    with open(pid_file, encoding="ascii") as before, open(home / "holders.lock") as holders:
+        fcntl.flock(holders, fcntl.LOCK_SH)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "blanko.ground.database.keeper", json.dumps(spec)], env=environment(home)
+        )
+        deadline = time.monotonic() + QUIET_SECONDS
+        while pid_file.read_text("ascii") == "1 1":
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert before.read() == "1 1"
+        assert int(pid_file.read_text("ascii").split()[0]) == process.pid
+    assert process.wait(timeout=30) == 0
 
 
 def test_first_commands_at_the_same_time_share_one_server(home):

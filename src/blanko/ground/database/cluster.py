@@ -328,10 +328,8 @@ def _stop_leftover(data: Path) -> None:
         pid = int(lock.read_text(encoding="ascii").splitlines()[0])
     except (OSError, ValueError, IndexError):
         return
-    # -ww: a line that ps cuts to the width of a terminal no longer names the folder.
-    told = subprocess.run(["ps", "-ww", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False)
     # The number may belong to another program by now: only a server of this very folder is ours to stop.
-    if str(data) not in told.stdout:
+    if str(data) not in _command_of(pid):
         lock.unlink(missing_ok=True)
         return
     os.kill(pid, 2)
@@ -340,6 +338,19 @@ def _stop_leftover(data: Path) -> None:
             return
         time.sleep(0.05)
     raise ServerFailed("an older server (process {pid}) does not stop", mend="end process {pid} and try again", pid=pid)
+
+
+def _command_of(pid: int) -> str:
+    """How a process was called, empty when there is none. A bare Debian has no ps, and macOS has no /proc."""
+    try:
+        if Path("/proc/self").exists():
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        # -ww: a line that ps cuts to the width of a terminal no longer names the folder.
+        return subprocess.run(
+            ["ps", "-ww", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False
+        ).stdout
+    except OSError:
+        return ""
 
 
 def _why(log: Path, start: int) -> str:

@@ -44,8 +44,11 @@ def keep(spec: dict[str, Any]) -> int:
             preexec_fn=_die_with_parent,
             **identity,
         )
-        with open(spec["pid_file"], "w", encoding="ascii") as file:
+        # Whole or not there: whoever waits for the server would take a half-written number for a dead one.
+        part = f"{spec['pid_file']}.part"
+        with open(part, "w", encoding="ascii") as file:
             file.write(f"{os.getpid()} {server.pid}")
+        os.rename(part, spec["pid_file"])
         for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(one, signal.SIG_IGN)
         fcntl.flock(holders, fcntl.LOCK_EX)
