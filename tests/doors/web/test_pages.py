@@ -51,7 +51,7 @@ def test_the_first_page_says_what_the_records_say(reader):
 
 def test_the_blank_is_followed_into_a_hand(reader, replayed):
     text = reader.get(f"/blanks?q={replayed.followed}", headers={"accept-language": "en"}).content.decode()
-    for step in ("received with its lot", "sent", "printed for a person", "handed over", "face and fingerprint"):
+    for step in ("received with its lot", "sent", "printed for a person", "handed over", "wajah dan sidik jari"):
         assert step in text
 
 

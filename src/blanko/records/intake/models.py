@@ -31,6 +31,7 @@ class File(Fact):
     unchanged = models.BigIntegerField()
     refused = models.BigIntegerField()
     warnings = models.BigIntegerField()
+    warning_counts = models.JSONField()
     rejects = models.TextField(null=True)
     loaded_at = models.DateTimeField()
     loaded_by = code()

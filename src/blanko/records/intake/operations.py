@@ -150,8 +150,8 @@ def _seen_before(known: File, shown: str, table: TableFile, mapping: HeadMapping
     return LoadResult(
         file=shown, kind=known.kind, read=known.read, accepted=0, unchanged=known.accepted + known.unchanged,
         refused=known.refused, warnings=known.warnings, rejects=known.rejects, format=known.format,
-        mapping=known.mapping, ignored=mapping.unknown, near=mapping.near, warning_counts={}, sha256=known.sha256,
-        seen_before=True,
+        mapping=known.mapping, ignored=mapping.unknown, near=mapping.near,
+        warning_counts=known.warning_counts, sha256=known.sha256, seen_before=True,
     )  # fmt: skip
 
 
@@ -180,11 +180,12 @@ def _take_in(
             tally.unchanged += store.take(item)
             for warning, count in item.warnings.items():
                 tally.warnings[warning] = tally.warnings.get(warning, 0) + count
+    warnings = dict(sorted(tally.warnings.items()))
     file = File(
         id=file_id, sha256=sha256, name=shown, kind=kind.name, format=table.details,
         mapping={column: table.heads[place] for column, place in mapping.columns.items()},
         read=tally.read, accepted=tally.read - tally.refused - tally.unchanged, unchanged=tally.unchanged,
-        refused=tally.refused, warnings=sum(tally.warnings.values()),
+        refused=tally.refused, warnings=sum(warnings.values()), warning_counts=warnings,
         rejects=str(rejects_path) if tally.refused else None, loaded_at=at, loaded_by=by,
     )  # fmt: skip
     seal = {name: getattr(file, name) for name in File.columns_to_seal()}
@@ -196,7 +197,7 @@ def _take_in(
     return LoadResult(
         file=shown, kind=kind.name, read=file.read, accepted=file.accepted, unchanged=file.unchanged,
         refused=file.refused, warnings=file.warnings, rejects=file.rejects, format=file.format, mapping=file.mapping,
-        ignored=mapping.unknown, near=mapping.near, warning_counts=dict(sorted(tally.warnings.items())), sha256=sha256,
+        ignored=mapping.unknown, near=mapping.near, warning_counts=warnings, sha256=sha256,
         seen_before=False,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from blanko.records.intake.models import File
 
 COLUMNS = (
     "id", "sha256", "name", "kind", "format", "mapping", "read", "accepted", "unchanged", "refused", "warnings",
-    "rejects", "loaded_at", "loaded_by", "event_id",
+    "warning_counts", "rejects", "loaded_at", "loaded_by", "event_id",
 )  # fmt: skip
 
 

@@ -253,7 +253,7 @@ def _office_day(replay: Replay, office: str, day: date) -> None:
         handed = good[: int(len(good) * HANDED_SHARE)]
         if handed:
             issuance.hand_over(
-                cards=handed, to="holder", checked="face and fingerprint", by=f"kepala.{office}", at=at(day, 16)
+                cards=handed, to="holder", checked="wajah dan sidik jari", by=f"kepala.{office}", at=at(day, 16)
             )
             replay.followed = replay.followed or handed[0]
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from blanko.decisions.scenario.april_2017 import outcome
 from blanko.decisions.transparency import queries as transparency
-from blanko.doors.web import words
+from blanko.doors.web import codes, words
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
 from blanko.ground.audit import operations as audit
@@ -34,7 +34,12 @@ def figures(request: HttpRequest) -> HttpResponse:
         request,
         name="figures",
         columns=[
-            Column("name", _("Figure"), href=lambda row: f"/figures?name={row['name']}&known_on={known_on}"),
+            Column(
+                "name",
+                _("Figure"),
+                form=codes.figure,
+                href=lambda row: f"/figures?name={row['name']}&known_on={known_on}",
+            ),
             Column("area_name", _("Area")),
             Column("date", _("Day"), form=words.day),
             Column("numerator", _("Numerator"), number=True),
@@ -62,7 +67,7 @@ def audit_events(request: HttpRequest) -> HttpResponse:
         columns=[
             Column("id", _("Event"), href=lambda row: f"/audit/{row['id']}"),
             Column("at", _("At"), form=words.moment),
-            Column("operation", _("Operation")),
+            Column("operation", _("Operation"), form=codes.operation),
             Column("by", _("By")),
             Column("principal", _("In the name of")),
             Column("reason", _("Reason")),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from blanko.decisions.planning import queries as planning
-from blanko.doors.web import words
+from blanko.doors.web import codes, words
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
 from blanko.ground.access.acting import acting
@@ -45,7 +45,7 @@ def files(request: HttpRequest) -> HttpResponse:
         name="files",
         columns=[
             Column("name", _("File"), href=lambda row: f"/files/{row['sha256']}"),
-            Column("kind", _("Kind")),
+            Column("kind", _("Kind"), form=codes.file_kind),
             Column("read", _("Read"), number=True),
             Column("accepted", _("Accepted"), number=True),
             Column("unchanged", _("Unchanged"), number=True),
@@ -154,6 +154,7 @@ def one_file(request: HttpRequest, sha256: str) -> HttpResponse:
         request, "file.html", file=found, rejects=rejects, heads=heads,
         moved=moved.get("by_regency", {}) if moved.get("sha256") == sha256 else {},
         ignored=heads_told.get("ignored", []) if heads_told.get("sha256") == sha256 else [],
+        warnings=[(codes.warnings().get(code, code), rows) for code, rows in found["warning_counts"].items()],
         trial=TRIAL_STOCK, seen_before=request.session.get("seen_before") == sha256,
         crumbs=[("/files", _("Your file"))],
     )  # fmt: skip

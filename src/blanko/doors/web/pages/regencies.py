@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -70,8 +72,21 @@ def tile_map(request: HttpRequest) -> HttpResponse:
         request, "map.html", table, picture=pictures.tiles(colour, label), by=by, metrics=_metrics(),
         lowest=min(rows.values(), key=lambda row: (row["fill"], row["regency"])),
         highest=max(rows.values(), key=lambda row: (row["fill"], row["regency"])),
-        legend=[f"f{step}" for step in range(pictures.STEPS)],
+        legend=_legend(values, by, colours=[colour(code) for code in values]),
     )  # fmt: skip
+
+
+def _legend(values: dict[str, Any], by: str, *, colours: list[str]) -> list[dict[str, Any]]:
+    """Each colour with the lowest and the highest value that it stands for today, and how many regencies have it."""
+    form = words.percent if by == "fill" else words.count
+    found = []
+    for step in range(pictures.STEPS):
+        inside = sorted(value for value, colour in zip(values.values(), colours, strict=True) if colour == f"f{step}")
+        if inside:
+            low, high = form(inside[0]), form(inside[-1])
+            says = low if low == high else f"{low} – {high}"
+            found.append({"colour": f"f{step}", "says": says, "regencies": len(inside)})
+    return found
 
 
 def _rows() -> list[dict[str, object]]:
@@ -107,11 +122,18 @@ def regency(request: HttpRequest, code: str) -> HttpResponse:
         full = planning.round(row["number"])
         share = next(share for share in full["shares"] if share["regency"] == place.code)
         got.append(
-            {"number": row["number"], "title": row["title"], "as_of": row["as_of"], "state": row["state"], **share}
-        )
+            {
+                "number": row["number"], "title": row["title"], "as_of": row["as_of"], "state": row["state"],
+                "deadline": row["deadline"], **share,
+            }
+        )  # fmt: skip
+    sent = planning.dispatches(regency=place.code)
+    staged = [row["deadline"] for row in got if row["deadline"] and row["binding"] != "not_in_stage"]
     split = entitlement.backlog(area=place.code) if fill.need_source == "registry" else None
     return page(
         request, "regency.html", place=place, fill=fill, area=area, rounds=got, backlog=split,
-        changes=gazetteer.successors(place.code), dispatches=planning.dispatches(regency=place.code),
+        changes=gazetteer.successors(place.code), dispatches=sent,
+        deadline=area.deadline or (staged[-1] if staged else None),
+        nothing=not (fill.need or fill.holdings or got or sent),
         crumbs=[("/map", _("Map")), (f"/map?q={gazetteer.name_of(place.province)}", gazetteer.name_of(place.province))],
     )  # fmt: skip

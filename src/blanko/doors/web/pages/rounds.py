@@ -129,9 +129,10 @@ def document(request: HttpRequest, number: int, form: str) -> HttpResponse:
 
 @named_errors
 def dispatches(request: HttpRequest) -> HttpResponse:
-    """``/dispatches?round=``"""
-    wanted = request.GET.get("round", "")
-    lists = planning.dispatches(round_no=words.whole(wanted))
+    """``/dispatches?round=&regency=``"""
+    wanted, regency = request.GET.get("round", ""), request.GET.get("regency", "")
+    own = gazetteer.regency_of(regency) if regency else None
+    lists = planning.dispatches(round_no=words.whole(wanted), regency=own)
     rows = [
         {
             "round": item.round_no,
@@ -168,6 +169,7 @@ def dispatches(request: HttpRequest) -> HttpResponse:
         table,
         blanks=sum(row["blanks"] for row in rows),
         offices=len({r["regency"] for r in rows}),
+        regency=own,
     )
 
 

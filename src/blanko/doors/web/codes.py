@@ -1,0 +1,149 @@
+"""Stored codes in the reader's words. A code without a word is shown as it is; tests hold the lists complete."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+
+@register.filter
+def file_kind(code: str) -> str:
+    """A kind of file."""
+    return file_kinds().get(code, code)
+
+
+def file_kinds() -> dict[str, str]:
+    return {
+        "registrations": _("registrations"),
+        "applications": _("applications"),
+        "deaths": _("deaths"),
+        "stock": _("stock counts"),
+        "counts": _("published counts"),
+    }
+
+
+def warnings() -> dict[str, str]:
+    """Why a row was kept with a warning."""
+    return {
+        "nik_missing": _("the record has no NIK"),
+        "nik_contradicts_birth_date": _("the NIK's digits say another birth date"),
+        "nik_contradicts_sex": _("the NIK's digits say another sex"),
+        "nik_repeated": _("another row of the file has the same NIK"),
+        "under_17": _("under 17 and never married: owed a card on the 17th birthday"),
+        "birth_date_missing": _("the record has no birth date"),
+        "birth_date_in_future": _("the birth date lies in the future"),
+        "sex_missing": _("the record has no sex"),
+        "name_missing": _("the record has no name"),
+        "district_unknown": _("the district is not known today; the row is placed by its regency"),
+        "village_unknown": _("the village is not known today; the row is placed by its district"),
+        "recorded_in_future": _("the day of recording lies in the future"),
+    }
+
+
+@register.filter
+def operation(code: str) -> str:
+    """An operation of the audit log."""
+    return operations().get(code, code)
+
+
+def operations() -> dict[str, str]:
+    return {
+        "scenario.begin": _("replay begun"),
+        "places.load": _("areas and offices loaded"),
+        "intake.load": _("file taken in"),
+        "intake.load_part": _("rows of a file stored"),
+        "registry.take_in": _("persons brought up to date"),
+        "registry.take_in_deaths": _("deaths taken in"),
+        "registry.change_statuses": _("statuses changed"),
+        "registry.report_death": _("death reported"),
+        "registry.lift_death": _("report of a death lifted"),
+        "registry.declare_whole": _("regency declared whole"),
+        "registry.withdraw_whole": _("declaration withdrawn"),
+        "entitlement.refresh": _("cards owed brought up to date"),
+        "procurement.register_tender": _("tender registered"),
+        "procurement.sign_contract": _("contract signed"),
+        "procurement.schedule_deliveries": _("deliveries scheduled"),
+        "procurement.announce_lot": _("lot announced"),
+        "procurement.advance_lot": _("lot reached a stage"),
+        "procurement.accept_lot": _("lot accepted"),
+        "custody.receive_lot": _("lot taken into the warehouse"),
+        "custody.dispatch": _("blanks sent"),
+        "custody.receive": _("blanks received"),
+        "custody.return": _("blanks sent back"),
+        "custody.void": _("movement cancelled"),
+        "custody.opening": _("box opened"),
+        "custody.personalisation": _("blanks printed"),
+        "custody.spoilage": _("blanks spoiled"),
+        "custody.issuance": _("blanks handed over"),
+        "custody.loss": _("blanks reported missing"),
+        "custody.finding": _("blanks found again"),
+        "custody.destruction": _("blanks destroyed"),
+        "issuance.print": _("cards printed"),
+        "issuance.spoiled": _("cards spoiled"),
+        "issuance.issued": _("cards handed over"),
+        "planning.publish_deadlines": _("deadlines published"),
+        "planning.draft_round": _("round drafted"),
+        "planning.override_share": _("share changed by hand"),
+        "planning.commit_round": _("round committed"),
+        "planning.discard_round": _("round discarded"),
+        "transparency.publish": _("figures published"),
+    }
+
+
+@register.filter
+def figure(code: str) -> str:
+    """The name of a published figure."""
+    return figures().get(code, code.replace("_", " "))
+
+
+def figures() -> dict[str, str]:
+    return {
+        "recorded_share": _("share recorded"),
+        "recorded_pct": _("share recorded"),
+        "recorded": _("recorded"),
+        "not_recorded": _("not recorded"),
+        "obliged": _("obliged to hold a card"),
+        "obliged_abroad": _("obliged, abroad"),
+        "obliged_domestic": _("obliged, in the country"),
+        "population": _("population"),
+        "awaiting_uniqueness": _("awaiting the check of uniqueness"),
+        "unique": _("found unique"),
+        "duplicate_records": _("duplicate records"),
+        "duplicate_or_failed": _("duplicate or failed"),
+        "prr_unprinted": _("print-ready, not printed"),
+        "print_ready": _("print-ready"),
+        "print_ready_share": _("share print-ready"),
+        "printed_uncollected": _("printed and not collected"),
+        "holds_card": _("hold a card"),
+        "recorded_without_card": _("recorded without a card"),
+        "suket_holders": _("hold a suket"),
+        "suket_issued": _("sukets issued"),
+        "cards_printed": _("cards printed"),
+        "blanks_contracted": _("blanks contracted"),
+        "blanks_needed": _("blanks needed"),
+        "blanks_needed_2017_2018": _("blanks needed in 2017 and 2018"),
+        "blanks_requested": _("blanks requested"),
+        "blanks_allocated": _("blanks allocated"),
+        "blanks_first_allocation": _("first allocation of blanks"),
+        "blanks_granted": _("blanks granted"),
+        "blanks_received": _("blanks received"),
+        "blanks_received_ytd": _("blanks received this year"),
+        "blanks_distributed": _("blanks distributed"),
+        "blanks_distributed_per_week": _("blanks distributed a week"),
+        "blanks_produced": _("blanks produced"),
+        "blanks_produced_ytd": _("blanks produced this year"),
+        "blanks_available": _("blanks available"),
+        "blanks_budgeted": _("blanks budgeted"),
+        "blanks_shortage": _("blanks short"),
+        "blanks_stock": _("blanks in stock"),
+        "blanks_stock_central": _("blanks in the central warehouse"),
+        "printers": _("printers"),
+        "recordings_per_day": _("recordings a day"),
+        "recording_capacity_per_day": _("recording capacity a day"),
+        "tender_award_idr": _("tender: award"),
+        "tender_bidders": _("tender: bidders"),
+        "tender_budget_ceiling_idr": _("tender: budget ceiling"),
+        "tender_owner_estimate_idr": _("tender: owner's estimate"),
+    }
