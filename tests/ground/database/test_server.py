@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -17,7 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from blanko.ground.database import cluster
+from blanko.ground.database import cluster, full
 
 pytestmark = pytest.mark.launcher
 
@@ -234,3 +235,66 @@ def test_what_stands_in_the_way_is_said_in_one_line(home, given, says):
     assert len(refused.stderr.strip().splitlines()) == 1, refused.stderr
     assert refused.stderr.startswith("blanko: ")
     assert says in refused.stderr
+
+
+@pytest.fixture
+def small_disk():
+    """A home on a disk of its own, and what sets its size. Only who may mount can have one."""
+    folder = Path(tempfile.mkdtemp(prefix="blanko-test-disk-"))
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=3g,mode=755", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        folder.rmdir()
+        pytest.skip("mounting is not permitted here")
+
+    def resize(size: int) -> None:
+        subprocess.run(["mount", "-o", f"remount,size={size}", str(folder)], check=True)
+
+    yield folder, resize
+    wait_until_quiet(folder)
+    subprocess.run(["umount", str(folder)], check=True)
+    folder.rmdir()
+
+
+def test_a_full_disk_is_said_in_one_line_and_the_next_run_has_room_again(small_disk):
+    folder, resize = small_disk
+    env = environment(folder / "home")
+    assert blanko("database", "migrate", env=env).returncode == 0
+    wait_until_quiet(folder)
+    for room in (100 * 2**20, 0):
+        resize(shutil.disk_usage(folder).used + room)
+        refused = blanko("demo", "--people", "60000", "--no-serve", env=env)
+        told = [line for line in refused.stderr.replace("\r", "\n").splitlines() if line.startswith("blanko: ")]
+        assert (refused.returncode, len(told)) == (1, 1), refused.stderr
+        assert "the disk is full" in told[0]
+        assert "free some space there" in told[0]
+        assert "Traceback" not in refused.stderr
+        wait_until_quiet(folder)
+    resize(3 * 2**30)
+    played = blanko("demo", "--people", "2000", "--no-serve", env=env)
+    assert played.returncode == 0, played.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/tmp/x/file"), "the disk is full: /tmp/x has"),
+        (OSError(errno.EACCES, "Permission denied", "/tmp/x/file"), None),
+        (psycopg.errors.DiskFull("could not extend file"), "the disk is full"),
+        (psycopg.OperationalError("connection refused"), None),
+    ],
+    ids=["a file", "no right", "the server", "no server"],
+)
+def test_only_a_full_disk_is_called_one(home, monkeypatch, error, says):
+    monkeypatch.setenv("BLANKO_HOME", str(home))
+    found = full.behind(error)
+    assert (found is not None) == (says is not None)
+    assert says is None or str(found).startswith(says)
+
+
+def test_a_full_disk_of_a_server_elsewhere_is_not_looked_for_here(home, monkeypatch):
+    monkeypatch.setenv("BLANKO_HOME", str(home))
+    monkeypatch.setenv("DATABASE_URL", "postgresql://blanko_app:x@db.example/blanko")
+    assert "of the database server" in str(full.behind(psycopg.errors.DiskFull("could not extend file")))
+    assert full.behind(psycopg.OperationalError("the connection is lost")) is None

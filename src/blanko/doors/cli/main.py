@@ -106,13 +106,8 @@ def main(argv: list[str]) -> int:
         # The reader of our output has seen enough; nothing more can be said to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
-    except _server_errors() as error:
-        told = [line.strip() for line in str(error).splitlines() if line.strip()]
-        print(f"blanko: the database server failed: {told[0]}: check that it runs and has disk space", file=sys.stderr)
-        return EXIT_FAILED
-    except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        print(f"blanko: {error.strerror or error}{where}", file=sys.stderr)
+    except (*_server_errors(), OSError) as error:
+        print(f"blanko: {_trouble(error)}", file=sys.stderr)
         return EXIT_FAILED
 
 
@@ -126,8 +121,20 @@ def _configure_only() -> None:
 
 def _server_errors() -> tuple[type[Exception], ...]:
     """What a lost, refusing or full server raises. Asked only after something failed: it loads neither library."""
-    known = (("django.db.utils", "OperationalError"), ("psycopg", "OperationalError"))
-    return tuple(getattr(sys.modules[module], name) for module, name in known if module in sys.modules)
+    modules = [sys.modules[name] for name in ("django.db.utils", "psycopg") if name in sys.modules]
+    return tuple(getattr(module, name) for module in modules for name in ("OperationalError", "InterfaceError"))
+
+
+def _trouble(error: Exception) -> str:
+    """What the system or the server says, in one line that a user can act on."""
+    from blanko.ground.database import full
+
+    if refusal := full.behind(error):
+        return f"{refusal}: {refusal.mend}"
+    if isinstance(error, OSError):
+        return f"{error.strerror or error} {error.filename or ''}".rstrip()
+    told = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"the database server failed: {told[0] if told else 'it is gone'}: check that it runs and has disk space"
 
 
 def entry() -> None:

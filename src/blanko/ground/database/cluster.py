@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import atexit
 import fcntl
-import hashlib
 import json
 import os
 import pwd
 import secrets
 import shutil
 import socket
-import stat
 import subprocess
 import sys
 import tempfile
@@ -28,9 +26,9 @@ from typing import IO, Any
 
 import psycopg
 
-from blanko.ground.database import binaries
+from blanko.ground.database import binaries, full
 from blanko.ground.database.errors import ServerFailed
-from blanko.ground.database.home import blanko_home
+from blanko.ground.database.home import blanko_home, server_folder
 
 ADMIN = "blanko_admin"
 START_SECONDS = 60
@@ -132,7 +130,7 @@ def _server(state: dict[str, Any]) -> Server:
 
 
 def _base_folder(home: Path) -> Path:
-    """Where the server's own files lie: in the home, or outside when its unprivileged user could not reach it there."""
+    """The folder of the server's own files, made when it is missing, and the home too."""
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -142,10 +140,7 @@ def _base_folder(home: Path) -> Path:
             home=home,
             strerror=error.strerror,
         ) from error
-    base = home / "postgres"
-    if os.geteuid() == 0 and not _reachable_by_others(home):
-        name = hashlib.sha256(str(home).encode()).hexdigest()[:12]
-        base = Path("/var/lib/blanko") / name
+    base = server_folder(home)
     if not base.exists():
         try:
             base.mkdir(parents=True, exist_ok=True)
@@ -158,10 +153,6 @@ def _base_folder(home: Path) -> Path:
                 strerror=error.strerror,
             ) from error
     return base
-
-
-def _reachable_by_others(folder: Path) -> bool:
-    return all(path.stat().st_mode & stat.S_IXOTH for path in (folder, *folder.parents))
 
 
 def _hold(base: Path) -> None:
@@ -237,7 +228,7 @@ def _start(home: Path, base: Path, found: binaries.Binaries) -> dict[str, Any]:
     while not _answers(state):
         dead = keeper.poll() is not None or (pid_file.exists() and not _alive(pid_file))
         if dead or time.monotonic() > deadline:
-            raise ServerFailed(_why(log, log_start), mend=f"read {log}")
+            raise full.of_server(home) or ServerFailed(_why(log, log_start), mend=f"read {log}")
         time.sleep(0.03)
     write_state(home, state)
     return state

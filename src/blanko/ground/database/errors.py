@@ -19,3 +19,7 @@ class UnsafeRole(BlankoError):
 
 class NotOurs(BlankoError):
     """The database holds something that this command would destroy."""
+
+
+class DiskFull(BlankoError):
+    """What was to be stored has no room. Nothing half-done stays, and the next run works once there is space."""

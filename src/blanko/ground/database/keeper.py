@@ -44,23 +44,31 @@ def keep(spec: dict[str, Any]) -> int:
             preexec_fn=_die_with_parent,
             **identity,
         )
-        # Whole or not there: whoever waits for the server would take a half-written number for a dead one.
-        part = f"{spec['pid_file']}.part"
-        with open(part, "w", encoding="ascii") as file:
-            file.write(f"{os.getpid()} {server.pid}")
-        os.rename(part, spec["pid_file"])
-        for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(one, signal.SIG_IGN)
-        fcntl.flock(holders, fcntl.LOCK_EX)
-        if server.poll() is None:
-            server.send_signal(signal.SIGINT)
-            try:
-                server.wait(timeout=STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                server.send_signal(signal.SIGQUIT)
-                server.wait(timeout=STOP_SECONDS)
+        try:
+            # Whole or not there: whoever waits for the server would take a half-written number for a dead one.
+            part = f"{spec['pid_file']}.part"
+            with open(part, "w", encoding="ascii") as file:
+                file.write(f"{os.getpid()} {server.pid}")
+            os.rename(part, spec["pid_file"])
+            for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(one, signal.SIG_IGN)
+            fcntl.flock(holders, fcntl.LOCK_EX)
+        finally:
+            # On a full disk the number cannot be kept, and a server that nobody keeps must not go on.
+            _stop(server)
         os.unlink(spec["pid_file"])
     return 0
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    if server.poll() is not None:
+        return
+    server.send_signal(signal.SIGINT)
+    try:
+        server.wait(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.send_signal(signal.SIGQUIT)
+        server.wait(timeout=STOP_SECONDS)
 
 
 if __name__ == "__main__":
