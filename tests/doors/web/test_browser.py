@@ -60,6 +60,8 @@ def test_no_page_has_an_error_on_its_console(address, browser, language, width, 
         assert answer.status == 200, place
         # Nothing hangs over the side of the screen.
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1"), (place, width)
+        inner = "[...document.querySelectorAll('.scroll')].every(box => box.scrollWidth <= box.clientWidth + 1)"
+        assert page.evaluate(inner), (place, width)
     context.close()
     assert not wrong
 

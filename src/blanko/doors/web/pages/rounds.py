@@ -60,7 +60,12 @@ def one_round(request: HttpRequest, number: int) -> HttpResponse:
     inside = [share for share in full["shares"] if share["binding"] != "not_in_stage"]
     fills = {share["regency"]: float(share["fill_after"]) for share in inside if share["need"]}
     rows = [
-        {**share, "name": gazetteer.name_of(share["regency"]), "binding": bindings()[share["binding"]]}
+        {
+            **share,
+            "name": gazetteer.name_of(share["regency"]),
+            "binding": bindings()[share["binding"]],
+            "holdings": share["in_hand"] + share["in_transit"],
+        }
         for share in inside
     ]
     table = Table.of(
@@ -71,13 +76,11 @@ def one_round(request: HttpRequest, number: int) -> HttpResponse:
             Column("name", _("Regency"), href=lambda row: f"/rounds/{number}/{row['regency']}"),
             Column("need", _("Need"), unit=_("cards"), number=True),
             Column("need_source", _("Source of the need"), form=words.mark),
-            Column("in_hand", _("In hand"), number=True),
-            Column("in_transit", _("On the way"), number=True),
+            Column("holdings", _("Held or coming"), number=True),
             Column("requested", _("Requested"), number=True),
             Column("share", _("Share"), unit=_("blanks"), number=True),
             Column("boxes", _("Boxes"), number=True),
             Column("part", _("Singly"), number=True),
-            Column("fill_before", _("Fill before"), number=True, form=words.percent),
             Column("fill_after", _("Fill after"), number=True, form=words.percent),
             Column("binding", _("What stopped it")),
             Column("dispatch_by", _("Leaves by"), form=words.day),
