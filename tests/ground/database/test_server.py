@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -68,9 +69,20 @@ def end(process: subprocess.Popen[str], how: signal.Signals) -> None:
     process.communicate(timeout=30)
 
 
+def commands() -> list[str]:
+    """How each process was called. Where /proc is, ps may be missing, as on a bare Debian."""
+    if not Path("/proc/self").exists():
+        done = subprocess.run(["ps", "-ww", "-A", "-o", "args="], capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()
+    called = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            called.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return called
+
+
 def servers(home: Path) -> list[str]:
-    told = subprocess.run(["ps", "-ww", "-A", "-o", "pid=,args="], capture_output=True, text=True, check=True).stdout
-    return [line for line in told.splitlines() if str(home) in line and ("postgres -D" in line or ".keeper" in line)]
+    return [line for line in commands() if str(home) in line and ("postgres -D" in line or ".keeper" in line)]
 
 
 def wait_until_quiet(home: Path) -> None:
