@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -48,13 +49,21 @@ def figures(request: HttpRequest) -> HttpResponse:
             Column("kind", _("Kind"), form=words.mark),
             Column("known_on", _("Known on"), form=words.day),
             Column(
-                "source", _("Source"), href=lambda row: row["source"] if str(row["source"]).startswith("http") else None
+                "source",
+                _("Source"),
+                form=_site,
+                href=lambda row: row["source"] if str(row["source"]).startswith("http") else None,
             ),
         ],
         rows=rows,
     )
     conflicts = transparency.conflicts(name, known_on) if name else []
     return page(request, "figures.html", table, known_on=known_on, metric=name, conflicts=conflicts)
+
+
+def _site(source: str) -> str:
+    """Where a source stands: of a web address its site, the rest stands behind the link and in the export."""
+    return urlsplit(source).netloc.removeprefix("www.") if source.startswith("http") else source
 
 
 @named_errors
