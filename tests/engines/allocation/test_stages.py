@@ -51,6 +51,35 @@ def test_being_early_yields_less_than_a_box_and_its_own_part_more_with_part_boxe
     assert sum(staged.totals.values()) == sum(pooled.values())
 
 
+@given(needs=areas(), stock=st.integers(0, 20_000), released=st.integers(0, 20_000), kept=st.integers(0, 5_000))
+def test_with_stages_too_a_part_reserve_goes_out_singly_and_never_beyond_the_stock(needs, stock, released, kept):
+    needs = [AreaNeed("3171", 4_000, deadline=RUNOFF), *needs]
+    asked = {"stages": [Stage(RUNOFF, min(released, stock))], "stock": stock, "box_size": 500}
+    staged = allocate_stages(needs, **asked, part_boxes=True, part_reserve=kept)
+    early, later = staged.early[0][1], staged.rest
+    left = stock - early.shared
+    assert sum(share.boxes * 500 for share in later.shares) <= max(0, left - kept)
+    # Nothing that somebody needs stays behind: what was kept from whole boxes is all given singly.
+    assert early.shared + later.shared == min(stock, early.shared + sum(share.remaining for share in later.shares))
+    lacking = sum(share.remaining - share.boxes * 500 for share in later.shares)
+    assert sum(share.part for share in later.shares) >= min(kept, left, lacking)
+    # The stage itself is what it is without a reserve, and a reserve is nothing to whole boxes alone.
+    assert early == allocate_stages(needs, **asked, part_boxes=True).early[0][1]
+    assert allocate_stages(needs, **asked, part_reserve=kept) == allocate_stages(needs, **asked)
+
+
+@given(needs=areas(), stock=st.integers(0, 20_000), part_boxes=st.booleans())
+def test_a_part_reserve_of_nothing_changes_nothing(needs, stock, part_boxes):
+    asked = {"stages": [], "stock": stock, "box_size": 500, "part_boxes": part_boxes}
+    none = allocate_stages(needs, **asked, part_reserve=0)
+    assert none.shares == allocate(needs, stock=stock, box_size=500, part_boxes=part_boxes).shares
+
+
+def test_a_negative_part_reserve_is_refused():
+    with pytest.raises(InvalidNeed, match="negative"):
+        allocate_stages([AreaNeed("3171", 10)], stages=[], stock=10, box_size=5, part_boxes=True, part_reserve=-1)
+
+
 def test_a_stage_within_the_pooled_share_costs_nobody_anything():
     needs = [AreaNeed("3171", 10_000, deadline=RUNOFF), AreaNeed("1871", 10_000), AreaNeed("1872", 5_000)]
     staged = allocate_stages(needs, stages=[Stage(RUNOFF, 4_000)], stock=12_500, box_size=500)
