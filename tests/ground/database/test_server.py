@@ -24,7 +24,9 @@ from blanko.ground.database import cluster, full
 pytestmark = pytest.mark.launcher
 
 HOLD = """
-import sys, time
+import signal, sys, time
+# A run in the background of a script inherits that Ctrl-C is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from blanko.ready import start_django
 start_django()
 from django.db import connection
