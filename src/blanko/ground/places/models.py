@@ -1,12 +1,14 @@
-"""Areas with their dates, what changed, and the offices."""
+"""Areas with their dates, what changed, the offices, and which state of these lists was loaded when."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
 from django.db import models
 
-from blanko.ground.audit.facts import Reference
+from blanko.ground.audit.facts import Fact, Reference
+from blanko.ground.audit.merkle import Facts, leaf
 
 
 class Area(Reference):
@@ -62,3 +64,43 @@ class Office(Reference):
 
     class Meta:
         db_table = "places_office"
+
+
+def rows_of(model: type[Reference]) -> list[dict[str, Any]]:
+    """All that a list says, without the numbers that this database gave its rows."""
+    return list(model.objects.values(*(f.attname for f in model._meta.concrete_fields if f.attname != "id")))
+
+
+def content(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What is sealed of a list: how many rows it holds, and the root over them."""
+    facts = Facts.of({LISTS[name]._meta.db_table: rows})
+    return {"list_name": name, "row_count": facts.count, "content_root": facts.root.hex()}
+
+
+class ListLoad(Fact):
+    """A list as the release brought it. Its newest seal holds only while the list itself still says the same."""
+
+    list_name = models.TextField(db_collation="C")
+    row_count = models.IntegerField()
+    content_root = models.TextField(db_collation="C")
+
+    class Meta:
+        db_table = "places_list_load"
+
+    @classmethod
+    def leaves_of_event(cls, event_id: int) -> Iterator[bytes]:
+        for load in cls.objects.filter(event_id=event_id).order_by("id"):
+            later = cls.objects.filter(list_name=load.list_name, id__gt=load.pk).exists()
+            held = {name: getattr(load, name) for name in cls.columns_to_seal()}
+            sealed = held if later else content(load.list_name, rows_of(LISTS[load.list_name]))
+            # A row of the fact that was itself altered no longer equals the list.
+            yield leaf(cls._meta.db_table, sealed if held == sealed else {**held, "altered": True})
+
+
+# The natural key of each list is what its unique constraint names.
+LISTS: dict[str, type[Area | AreaChange | Office]] = {"areas": Area, "changes": AreaChange, "offices": Office}
+KEYS: dict[str, tuple[str, ...]] = {
+    "areas": ("code", "valid_from"),
+    "changes": ("code_2017", "effective"),
+    "offices": ("code",),
+}

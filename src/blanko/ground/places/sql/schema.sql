@@ -1,0 +1,1 @@
+SELECT audit_guard('places_list_load');
