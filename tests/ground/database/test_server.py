@@ -141,7 +141,7 @@ def test_a_waiting_command_never_reads_half_of_who_runs_the_server(home):
     pid_file.write_text("1 1", encoding="ascii")
     (home / "holders.lock").touch()
     spec = {
-        "command": [sys.executable, "-c", WAIT], "log": str(home / "log"), "cwd": str(home), "environment": {"PATH": os.defpath},
+        "command": [sys.executable, "-c", WAIT], "log": str(home / "log"), "cwd": str(home), "environment": {},
         "user": None, "group": None, "holders_lock": str(home / "holders.lock"), "pid_file": str(pid_file),
     }  # fmt: skip
     with open(pid_file, encoding="ascii") as before, open(home / "holders.lock") as holders:
