@@ -11,7 +11,7 @@ from records.filed import death, nik, put, registration
 
 from blanko.ground.audit import operations as audit
 from blanko.records.registry import operations, queries
-from blanko.records.registry.models import StatusName, StatusTransition
+from blanko.records.registry.models import DeathReport, StatusName, StatusTransition
 from blanko.records.registry.operations import StatusStep
 from blanko.records.registry.rules import (
     LEAD_RANK,
@@ -256,6 +256,58 @@ def test_a_death_erases_nothing_and_can_be_lifted_for_good():
     assert operations.take_in(**BY).deaths == 0
     with pytest.raises(operations.NotDead):
         operations.lift_death(person_id=found["person_id"], reason="again", **BY)
+
+
+def test_a_death_document_that_now_names_another_lifts_the_first_ones_suspension_with_its_reason():
+    take(registrations=[registration(1), registration(2)], deaths=[death(1, document_no="D-1")])
+    done = take(deaths=[death(2, document_no="D-1")])
+    assert (done.deaths, done.deaths_lifted) == (1, 1)
+    assert (record(1)["died_on"], record(2)["died_on"]) == (None, date(2017, 2, 2))
+    lifted = DeathReport.objects.get(stands=False)
+    assert lifted.person_id == record(1)["person_id"]
+    assert "D-1" in lifted.reason
+    assert DeathReport.objects.filter(person_id=lifted.person_id).count() == 2
+    assert audit.verify(lifted.event_id).holds
+    assert operations.take_in(**BY) == operations.TakeIn()
+    # Named again, the first is dead again; and a person who is not known here is another one too.
+    assert take(deaths=[death(1, document_no="D-1", reported_on=date(2017, 3, 9))]).deaths == 1
+    assert (record(1)["died_on"], record(2)["died_on"]) == (date(2017, 2, 2), None)
+    assert take(deaths=[death(77, document_no="D-1")]).deaths_lifted == 1
+    assert record(1)["died_on"] is None
+
+
+def test_a_death_document_lifts_nobody_whom_it_still_names_or_another_report_holds_dead():
+    take(
+        registrations=[registration(1), registration(2), registration(3), registration(4)],
+        deaths=[death(n, document_no=f"D-{n}") for n in (1, 2)]
+        + [death(3, document_no="D-3a", died_on=date(2017, 1, 1)), death(3, document_no="D-3b")],
+    )
+    operations.lift_death(person_id=record(2)["person_id"], reason="she came to the counter", **BY)
+    before = DeathReport.objects.count()
+    # A day corrected; a name taken from one whom an officer had lifted; the person of two reports named by one only.
+    take(
+        deaths=[
+            death(1, document_no="D-1", record_id="R00001", died_on=date(2017, 2, 3)),
+            death(88, document_no="D-2"),
+            death(88, document_no="D-3b"),
+        ]
+    )
+    assert record(1)["died_on"] == date(2017, 2, 3)
+    assert record(2)["died_on"] is None
+    assert record(3)["died_on"] == date(2017, 1, 1)
+    assert DeathReport.objects.count() == before + 1 + 2
+    # The other report of the third person, renamed as well, ends the matter.
+    take(deaths=[death(4, document_no="D-3a")])
+    assert (record(3)["died_on"], record(4)["died_on"]) == (None, date(2017, 2, 2))
+
+
+def test_a_lifted_report_of_a_merged_person_shows_on_the_record_of_today():
+    take(registrations=[registration(1), registration(1, recorded_office="3201", name="BUDI X")])
+    take(deaths=[death(1, document_no="D-1", record_id="R00001", recorded_office="3201")])
+    take(registrations=[registration(1, recorded_office="3201")])
+    assert record(1)["died_on"] == date(2017, 2, 2)
+    take(deaths=[death(99, document_no="D-1")])
+    assert record(1)["died_on"] is None
 
 
 def test_a_status_of_death_is_a_death_and_leaves_the_chain_alone():

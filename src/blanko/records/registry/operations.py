@@ -52,6 +52,7 @@ class TakeIn:
     status_conflicts: int = 0
     niks_shared: int = 0
     deaths: int = 0
+    deaths_lifted: int = 0
     deaths_unmatched: int = 0
     events: tuple[int, ...] = ()
 
@@ -71,7 +72,8 @@ def take_in(*, by: str, at: datetime) -> TakeIn:
     Incremental and idempotent: a second call finds nothing and writes nothing. Exact duplicates become one person; a
     NIK that several persons carry stays a warning on each. A status that the chain cannot take is kept as a conflict
     and changes nothing. A NIK names the person of a death only when one person alone carries it; else the death stays
-    unmatched and is tried again next time.
+    unmatched and is tried again next time. A death document whose newer version names somebody else lifts what its
+    earlier version did to the first, with the reason.
     """
     with atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TAKE_IN_LOCK])
@@ -148,7 +150,9 @@ def _take_deaths(cursor: Any, *, counts: dict[str, Any], by: str, at: datetime) 
     columns = ("person_id", "seq", "stands", "died_on", "source", "office", "document_no", "reason")
     cursor.execute(f"SELECT {', '.join(columns)} FROM registry_death_new ORDER BY person_id, seq")
     rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-    counts["deaths"] = len(rows)
+    counts["deaths_lifted"] = sum(not row["stands"] for row in rows)
+    # A report that is only said again is no further death.
+    counts["deaths"] = sum(row["stands"] and not row["reason"] for row in rows)
     return _keep_deaths(cursor, rows, operation="registry.take_in_deaths", by=by, at=at) if rows else None
 
 
@@ -165,6 +169,11 @@ def _keep_deaths(
     )
     DeathReport.objects.bulk_create(DeathReport(**row, event_id=event) for row in rows)
     _fill(cursor, "registry_touched", "person_id bigint", ((person,) for person in {row["person_id"] for row in rows}))
+    # A report may lie on an earlier id; the records carry the present one.
+    cursor.execute(
+        "UPDATE registry_touched AS t SET person_id = w.survivor"
+        " FROM registry_person_resolved AS w WHERE w.person_id = t.person_id"
+    )
     cursor.execute(sql.text(__package__, "bury.sql"), {"event": event})
     return event
 
@@ -205,7 +214,11 @@ def change_statuses(
             try:
                 check_transition(Status(from_status), Status(to_status), kind)
             except BlankoError as refusal:
-                raise type(refusal)(f"record {office}/{record_id}: {refusal}", mend=refusal.mend) from refusal
+                raise type(refusal)(
+                    "record {office}/{record_id}: {refusal}",
+                    mend=refusal.mend_message,
+                    **{**refusal.values, "office": office, "record_id": record_id, "refusal": refusal},
+                ) from refusal
         cursor.execute(sql.text(__package__, "status_leaves.sql"))
         facts = Facts.of_leaves(bytes(leaf) for (leaf,) in cursor.fetchall())
         event = audit.record(
@@ -264,11 +277,7 @@ def lift_death(*, person_id: int, reason: str, by: str, at: datetime) -> int:
                 mend="look the person up first",
                 person_id=person_id,
             )
-        event = _keep_deaths(cursor, rows, operation="registry.lift_death", by=by, at=at, reason=reason)
-        # The report may lie on an earlier id; the records carry the present one.
-        _fill(cursor, "registry_touched", "person_id bigint", [(person,)])
-        cursor.execute(sql.text(__package__, "bury.sql"), {"event": event})
-        return event
+        return _keep_deaths(cursor, rows, operation="registry.lift_death", by=by, at=at, reason=reason)
 
 
 def _death_row(

@@ -17,6 +17,14 @@ CREATE VIEW intake_death_latest AS
         SELECT FROM intake_death AS newer
         WHERE newer.office = d.office AND newer.document_no = d.document_no AND newer.version = d.version + 1
     );
+-- Death documents whose newest version names somebody else than an earlier one did.
+CREATE VIEW intake_death_renamed AS
+    SELECT d.* FROM intake_death_latest AS d
+    WHERE d.version > 1 AND EXISTS (
+        SELECT FROM intake_death AS older
+        WHERE older.office = d.office AND older.document_no = d.document_no AND older.version < d.version
+          AND (older.nik, older.record_id, older.recorded_office) IS DISTINCT FROM (d.nik, d.record_id, d.recorded_office)
+    );
 CREATE VIEW intake_stock_count_latest AS
     SELECT s.* FROM intake_stock_count AS s
     WHERE NOT EXISTS (

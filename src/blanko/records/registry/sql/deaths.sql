@@ -21,18 +21,69 @@ LEFT JOIN LATERAL (
     HAVING count(DISTINCT r.person_id) = 1
 ) AS by_nik ON true;
 
+-- The last word of each report of a file about each person, where its document now names somebody else. An officer who
+-- lifted a death has answered every report before that.
+DROP TABLE IF EXISTS registry_death_lifted;
+CREATE TEMP TABLE registry_death_lifted ON COMMIT DROP AS
+SELECT h.person_id, h.died_on, h.source, h.office, h.document_no
+FROM intake_death_renamed AS d
+JOIN LATERAL (
+    SELECT DISTINCT ON (r.person_id) r.* FROM registry_death AS r
+    WHERE r.source = 'file' AND r.office = d.office AND r.document_no = d.document_no
+    ORDER BY r.person_id, r.seq DESC
+) AS h ON h.stands
+LEFT JOIN registry_person_resolved AS w ON w.person_id = h.person_id
+WHERE NOT EXISTS (
+    SELECT FROM registry_record AS r
+    WHERE r.person_id = coalesce(w.survivor, h.person_id)
+      AND CASE WHEN d.record_id IS NULL THEN r.nik = d.nik
+               ELSE r.record_id = d.record_id AND r.recorded_office = coalesce(d.recorded_office, d.office) END
+) AND NOT EXISTS (
+    SELECT FROM registry_death AS o
+    WHERE o.person_id = h.person_id AND o.seq > h.seq AND o.source = 'officer' AND NOT o.stands
+);
+
 DROP TABLE IF EXISTS registry_death_new;
 CREATE TEMP TABLE registry_death_new ON COMMIT DROP AS
 SELECT person_id,
        (SELECT coalesce(max(h.seq), 0) FROM registry_death AS h WHERE h.person_id = f.person_id)
-           + row_number() OVER (PARTITION BY person_id ORDER BY died_on DESC, office, document_no, source) AS seq,
-       true AS stands, died_on, source, office, document_no, '' AS reason
-FROM (SELECT DISTINCT person_id, died_on, source, office, document_no FROM registry_death_found) AS f
-WHERE person_id IS NOT NULL
-  -- A report that was lifted stays lifted, however often its file is read again.
-  AND NOT EXISTS (
-      SELECT FROM registry_death AS h
-      LEFT JOIN registry_person_resolved AS w ON w.person_id = h.person_id
-      WHERE coalesce(w.survivor, h.person_id) = f.person_id
-        AND (h.source, h.office, h.document_no, h.died_on) = (f.source, f.office, f.document_no, f.died_on)
-  );
+           + row_number() OVER (PARTITION BY person_id ORDER BY turn, died_on DESC, office, document_no, source) AS seq,
+       stands, died_on, source, office, document_no, reason
+FROM (
+    SELECT 1 AS turn, false AS stands, person_id, died_on, source, office, document_no,
+           'document ' || document_no || ' of ' || office || ' now names somebody else' AS reason
+    FROM registry_death_lifted
+    UNION ALL
+    -- The last row of a person counts: another report that still stands is said again after the one that was lifted.
+    SELECT 2, true, h.person_id, h.died_on, h.source, h.office, h.document_no, 'this report still stands'
+    FROM (
+        SELECT DISTINCT ON (r.person_id, r.source, r.office, r.document_no) r.* FROM registry_death AS r
+        WHERE r.person_id IN (SELECT person_id FROM registry_death_lifted)
+        ORDER BY r.person_id, r.source, r.office, r.document_no, r.seq DESC
+    ) AS h
+    WHERE h.stands
+      AND NOT EXISTS (
+          SELECT FROM registry_death_lifted AS l
+          WHERE (l.person_id, l.source, l.office, l.document_no) = (h.person_id, h.source, h.office, h.document_no)
+      ) AND NOT EXISTS (
+          SELECT FROM registry_death AS o
+          WHERE o.person_id = h.person_id AND o.seq > h.seq AND o.source = 'officer' AND NOT o.stands
+      )
+    UNION ALL
+    SELECT DISTINCT 3, true, person_id, died_on, source, office, document_no, ''
+    FROM registry_death_found AS n
+    WHERE person_id IS NOT NULL
+      -- A report that an officer lifted stays lifted, however often its file is read again; one that was lifted because
+      -- its document named another person comes back when it names this one again.
+      AND NOT EXISTS (
+          SELECT FROM registry_death AS h
+          LEFT JOIN registry_person_resolved AS w ON w.person_id = h.person_id
+          WHERE coalesce(w.survivor, h.person_id) = n.person_id AND h.stands
+            AND (h.source, h.office, h.document_no, h.died_on) = (n.source, n.office, n.document_no, n.died_on)
+            AND NOT EXISTS (
+                SELECT FROM registry_death AS l
+                WHERE l.person_id = h.person_id AND l.seq > h.seq AND NOT l.stands
+                  AND (l.source, l.office, l.document_no) = (h.source, h.office, h.document_no)
+            )
+      )
+) AS f;
