@@ -25,11 +25,19 @@ REFUSALS = (
 
 
 def templates(root: Path = ROOT) -> list[str]:
-    """Every constant message and mend of a refusal in the listed rooms, once each and in order."""
+    """What a refusal of the listed rooms may say, once each and in order.
+
+    That is every constant message and mend, the hints of the database, and the meaning of each error that stands for
+    a refusal of the database: its own message has numbers in it already.
+    """
     found: set[str] = set()
     for room in ROOMS:
+        for path in (root / room).rglob("*.sql"):
+            found |= set(re.findall(r"HINT = '([^']+)'", path.read_text(encoding="utf-8")))
         for path in (root / room).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            found |= _meanings(tree)
+            for node in ast.walk(tree):
                 if isinstance(node, ast.Call) and any(keyword.arg == "mend" for keyword in node.keywords):
                     given = [*node.args[:1], *(word.value for word in node.keywords if word.arg == "mend")]
                     found |= {
@@ -37,6 +45,20 @@ def templates(root: Path = ROOT) -> list[str]:
                     }
     # A sentence of values alone says nothing that could be translated.
     return sorted(text for text in found if re.search(r"[a-z]", re.sub(r"\{\w+\}", "", text)))
+
+
+def _meanings(tree: ast.Module) -> set[str]:
+    """First lines of the docstrings of the errors that REFUSALS and CONSTRAINTS of a room's rules name."""
+    named = {
+        value.id
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) in ("REFUSALS", "CONSTRAINTS")
+        if isinstance(node.value, ast.Dict)
+        for value in node.value.values
+        if isinstance(value, ast.Name)
+    }
+    classes = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name in named)
+    return {(ast.get_docstring(node) or "").partition("\n")[0] for node in classes}
 
 
 def listed() -> str:

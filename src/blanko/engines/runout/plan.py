@@ -98,8 +98,9 @@ class Plan:
             raise InvalidPlan("a negative stock or speed of checking", mend="give a number from 0 up")
         for delivery in self.deliveries:
             if not delivery.quantity > 0:
-                mend = "give a number above 0"
-                raise InvalidPlan("the delivery {name} has no quantity", mend=mend, name=delivery.name)
+                raise InvalidPlan(
+                    "the delivery {name} has no quantity", mend="give a number above 0", name=delivery.name
+                )
             _share(f"the chance to lose {delivery.name}", delivery.lost_chance)
             _share(f"the good share of {delivery.name}", delivery.accepted)
 
