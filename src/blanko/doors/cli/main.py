@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import os
 import sys
+from collections.abc import Mapping
 from importlib import import_module
+from types import MappingProxyType
 from typing import NamedTuple
 
 from blanko import __version__
@@ -15,12 +17,16 @@ EXIT_FAILED, EXIT_WRONG_USE, EXIT_INTERRUPTED = 1, 2, 130
 
 
 class Command(NamedTuple):
-    """``module`` below this package; ``ready`` is how much it needs first: nothing, django, or a ready database."""
+    """``module`` below this package; ``ready`` is how much it needs first: nothing, its own, or a ready database.
+
+    ``apart`` are verbs that need nothing, in modules of their own.
+    """
 
     subject: str
     module: str
     says: str
     ready: str = "database"
+    apart: Mapping[str, str] = MappingProxyType({})
 
 
 COMMANDS: dict[str, Command] = {
@@ -35,7 +41,12 @@ COMMANDS: dict[str, Command] = {
     "allocation": Command(
         "Supply", "allocation", "share scarce blanks by the published rule, from a CSV file", "nothing"
     ),
-    "planning": Command("Supply", "planning", "rounds: draft, explain, commit, papers"),
+    "planning": Command(
+        "Supply",
+        "planning",
+        "rounds, and what runs out when",
+        apart={"runout": "planning_outlook", "backtest": "planning_outlook"},
+    ),  # fmt: skip
     "custody": Command("Supply", "custody", "where every box and blank is"),
     "places": Command("Lists", "places", "areas of 2017 and today, and their offices", "nothing"),
     "transparency": Command("Proof", "transparency", "published figures with numerator, denominator, date and source"),
@@ -88,6 +99,8 @@ def main(argv: list[str]) -> int:
         hint = f"did you mean {near[0]}?" if near else "see ./blanko --help"
         print(f"blanko: there is no command {name!r}: {hint}", file=sys.stderr)
         return EXIT_WRONG_USE
+    if rest and rest[0] in command.apart:
+        command = Command(command.subject, command.apart[rest[0]], command.says, "nothing")
     asks_help = any(word in ("-h", "--help") for word in rest)
     try:
         if command.ready == "database":

@@ -24,6 +24,8 @@ for _option in ("runtime", "vectorize"):
 
 # Paths are cut into this many pieces, whatever the number of cores: their sums are added in one order.
 PIECES = 32
+# A shortage of today is over when blanks have sufficed for so many weeks in a row.
+CALM_WEEKS = 4
 
 
 @njit(inline="always")
@@ -57,7 +59,7 @@ def _normal2(bits, shift):  # type: ignore[no-untyped-def]
 
 
 @njit(parallel=True, cache=True, nogil=True, error_model="numpy")
-def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - numba inlines what would be its parts
+def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop, for numba
     seed, unlimited, cover_weeks,
     direct, enrolled, direct_dispersion, enrolled_dispersion, direct_area_cv, enrolled_area_cv,
     direct_factor, enrolled_factor, checks, passed_share, spoilage,
@@ -70,10 +72,11 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - numba inlines what 
 
     direct, enrolled [T, A]; factors, checks, spoilage [P]; arrivals [P, T]; lag [A] weeks from warehouse to office;
     out_nation [5, P, T] stock, print-ready, awaiting, uncollected, printed; out_runout [P] first week in which the
-    nation's blanks did not cover what could be printed, T for never; out_use [P, T] blanks used; out_area_runout
-    [PIECES, T + 1, A] counts; out_area_mean [PIECES, 3, T, A] sums of stock, print-ready, printed; out_area_binding
-    [PIECES, 6, A] card-weeks waited by what bound, and weeks short of blanks; out_watch [P, W, 2, T] stock and
-    print-ready of the watched areas.
+    nation's blanks did not cover what could be printed, T for never; where they are short from the first week on, the
+    first such week after CALM_WEEKS in which they sufficed, and 0 where that never came; out_use [P, T] blanks used;
+    out_area_runout [PIECES, T + 1, A] counts; out_area_mean [PIECES, 3, T, A] sums of stock, print-ready, printed;
+    out_area_binding [PIECES, 6, A] card-weeks waited by what bound, and weeks short of blanks; out_watch [P, W, 2, T]
+    stock and print-ready of the watched areas.
     """
     paths, weeks = arrivals.shape
     areas = on_hand.shape[0]
@@ -92,6 +95,7 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - numba inlines what 
         factor = np.empty(areas, np.float32)
         factor_enrolled = np.empty(areas, np.float32)
         dry = np.empty(areas, np.int32)
+        calm = np.empty(areas, np.int32)
         gap = np.empty(areas, np.float32)
         needs = np.empty(areas, np.float32)
         printed = np.empty(areas, np.float32)
@@ -114,12 +118,14 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - numba inlines what 
                 moving[i] = in_transit[i]
                 road[0, i] = in_transit[i]
                 dry[i] = weeks
+                calm[i] = 0
                 bits = _bits(key, np.uint64(1 << 20), np.uint64(i))
                 a, b = direct_area_cv[i], enrolled_area_cv[i]
                 # Lognormal of mean 1: what an area's level may turn out to be.
                 factor[i] = np.exp(a * _normal2(bits, 0) - half * a * a) * common
                 factor_enrolled[i] = np.exp(b * _normal2(bits, 32) - half * b * b) * common_enrolled
             ran_out = weeks
+            quiet = 0
             for week in range(weeks):
                 centre += np.float32(arrivals[path, week])
                 slot = week % depth
@@ -170,7 +176,11 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - numba inlines what 
                     needs[i] = need
                     printed[i] = cards
                     uncalled[i] = (uncalled[i] + cards) * (one - collected_share)
-                    dry[i] = min(dry[i], np.int32(week) if short else np.int32(weeks))
+                    # Whoever begins short runs out only after blanks have sufficed for some weeks in a row.
+                    steady = calm[i] >= CALM_WEEKS
+                    dry[i] = min(dry[i], np.int32(week) if short and steady else np.int32(weeks))
+                    grown = calm[i] + np.int32(1) if week > 0 else np.int32(CALM_WEEKS)
+                    calm[i] = calm[i] if steady else (np.int32(0) if short else grown)
                     blanks = left if short else zero
                     free = left - blanks
                     printers = free if by_printers <= min(by_hand, by_ribbon) else zero
@@ -204,7 +214,10 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - numba inlines what 
                 everywhere = all_held + centre
                 # Half a blank of thousands is rounding, not a lack.
                 tolerance = half + all_needs * np.float32(1e-4)
-                if not unlimited and ran_out == weeks and everywhere + used < all_needs - tolerance:
+                lacks = not unlimited and everywhere + used < all_needs - tolerance
+                if quiet < CALM_WEEKS:
+                    quiet = 0 if lacks else (quiet + 1 if week > 0 else CALM_WEEKS)
+                elif lacks and ran_out == weeks:
                     ran_out = week
                 # Send what the warehouse holds: to each office its part of what all still lack.
                 if centre > zero and not unlimited:
@@ -228,6 +241,6 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - numba inlines what 
                 for w in range(watch.shape[0]):
                     out_watch[path, w, 0, week] = stock[watch[w]]
                     out_watch[path, w, 1, week] = ready[watch[w]]
-            out_runout[path] = ran_out
+            out_runout[path] = ran_out if quiet >= CALM_WEEKS else 0
             for i in range(areas):
-                out_area_runout[piece, dry[i], i] += 1
+                out_area_runout[piece, dry[i] if calm[i] >= CALM_WEEKS else 0, i] += 1

@@ -18,7 +18,7 @@ class Advice:
 
     ``risk_without`` is the risk with no order, ``risk_with`` with exactly this one placed at the latest week, or today
     when that has passed. ``reachable`` is False when even an order of any size placed today comes too late; then
-    ``quantity`` is what keeps the risk at the lowest value that can still be had, ``risk_lowest``. ``lead_days`` are
+    ``quantity`` is what covers all but ``risk`` of the paths once it comes, and ``risk_lowest`` the risk that stays. ``lead_days`` are
     the 10th, 50th and 90th percentile from the decision to good blanks in the warehouse.
     """
 
@@ -66,8 +66,10 @@ def advise(
     late = fails & (slack < placed)
     lowest = float((fails & (slack < 0)).mean())
     reachable = lowest <= risk
-    spare = max(0, int(np.floor(risk * paths)) - int(late.sum())) if reachable else 0
-    amounts = np.sort(np.where(fails & ~late, lacking, 0.0))
+    # Where no order comes in time, the quantity is still what must come: late blanks end the shortage too.
+    counted = fails & ~late if reachable else fails
+    spare = max(0, int(np.floor(risk * paths)) - int(late.sum() if reachable else 0))
+    amounts = np.sort(np.where(counted, lacking, 0.0))
     quantity = float(amounts[paths - 1 - spare])
     whole = int(-(-quantity // box) * box)
     failing = late | (fails & (lacking > whole))
@@ -77,10 +79,14 @@ def advise(
 
 
 def _lacking(futures: Futures, unlimited: Futures, weeks: int) -> npt.NDArray[np.float64]:
-    """Blanks that each path lacks at its worst before ``weeks``, if it always printed what it could."""
+    """Blanks that each path lacks at its worst from its run-out to ``weeks``, if it always printed what it could.
+
+    What lacked before, in a shortage that the plan itself ends, is no reason to order.
+    """
     plan = futures.plan
     held = plan.central + float(plan.offices.on_hand.sum() + plan.offices.in_transit.sum())
     used = np.cumsum(unlimited.used[:, :weeks], axis=1, dtype=np.float64)
     come = np.cumsum(futures.arrived[:, :weeks], axis=1, dtype=np.float64)
-    worst: npt.NDArray[np.float64] = np.maximum((used - come).max(axis=1) - held, 0.0)
+    after = np.arange(weeks)[None, :] >= futures.runout[:, None]
+    worst: npt.NDArray[np.float64] = np.maximum(np.where(after, used - come, -np.inf).max(axis=1) - held, 0.0)
     return worst

@@ -20,7 +20,8 @@ class Futures:
     """What happened in each path. Shapes: P paths, T weeks, A areas, W watched areas.
 
     ``stock``, ``print_ready``, ``awaiting``, ``uncollected``, ``printed``, ``used``, ``arrived`` [P, T] of the nation;
-    ``runout`` [P] the first week in which the nation's blanks did not cover what could be printed, T for never;
+    ``runout`` [P] the first week in which the nation's blanks did not cover what could be printed, T for never (of a
+    nation that is short today: after four weeks in which they did, and 0 if those never come);
     ``area_runout`` [A, T + 1] how many paths each area's first short week fell on; ``area_stock``,
     ``area_print_ready``, ``area_printed`` [T, A] means; ``binding`` [A, 5] mean card-weeks waited, by what bound;
     ``weeks_short`` [A] mean weeks short of blanks; ``watched`` [P, W, 2, T] stock and print-ready.
