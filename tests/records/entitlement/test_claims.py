@@ -60,6 +60,7 @@ CLAIMANTS = st.builds(
     recorded_on=DAYS,
     marital_status=st.sampled_from([None, "BELUM KAWIN", *EVER_MARRIED]),
     died_on=st.none() | DAYS,
+    issued_on=st.none() | DAYS,
     warnings=st.frozensets(st.sampled_from([*BLOCK_OF_WARNING, "status_conflict", "nik_repeated"]), max_size=3),
 )
 CAUSES = st.sampled_from([*FIRST_CARD_CAUSES, *LOST_CARD_CAUSES, "marriage", "divorce", "move", "change_of_element"])
@@ -78,16 +79,16 @@ def fill(cursor, people):
     cursor.execute(
         "CREATE TEMP TABLE entitlement_lead (person_id bigint, recorded_office text, record_id text, regency text,"
         " nik text, status text, status_since date, birth_date date, recorded_on date,"
-        " marital_status text, died_on date, warnings text[])"
+        " marital_status text, died_on date, warnings text[], issued_on date)"
     )
     cursor.execute(
         "CREATE TEMP TABLE entitlement_applied (person_id bigint, cause text, applied_on date, event_date date)"
     )
     for number, (one, applications) in enumerate(people):
         cursor.execute(
-            "INSERT INTO entitlement_lead VALUES (%s, '3171', %s, '3171', '', %s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO entitlement_lead VALUES (%s, '3171', %s, '3171', '', %s, %s, %s, %s, %s, %s, %s, %s)",
             [number, f"R{number}", str(one.status), one.status_since, one.birth_date, one.recorded_on]
-            + [one.marital_status, one.died_on, sorted(one.warnings)],
+            + [one.marital_status, one.died_on, sorted(one.warnings), one.issued_on],
         )
         for a in applications:
             cursor.execute(
@@ -225,6 +226,64 @@ def test_a_lost_card_is_owed_again_and_leaves_the_queue_when_it_is_handed_over()
         operations.refresh(as_of=AS_OF, persons=[row["person_id"]], **BY)
     assert queries.queue(regency="3171") == []
     assert Claim.objects.count() == 0
+
+
+@pytest.mark.parametrize("cause", ["move", "marriage", "change_of_element", "loss", "damage"])
+def test_a_replacement_keeps_its_cause_and_its_place_from_the_printer_to_the_hand(cause):
+    load(
+        registrations=[registration(1, status="CARD_ISSUED")],
+        applications=[application(1, cause=cause, applied_on=date(2017, 4, 1))],
+    )
+    (row,) = queries.queue(regency="3171")
+    for status, since in (
+        ("SENT_FOR_CARD_PRINTING", AS_OF),
+        ("CARD_PRINTED", AS_OF),
+        ("PRINT_READY_RECORD", row["print_ready_since"]),
+        ("CARD_PRINTED", AS_OF),
+    ):
+        registry.change_statuses(changes=[StatusStep("3171", "R00001", status, since)], **BY)
+        operations.refresh(as_of=AS_OF, persons=[row["person_id"]], **BY)
+        claim = Claim.objects.get()
+        assert (claim.cause, claim.since) == (cause, date(2017, 4, 1)), status
+        if status == "PRINT_READY_RECORD":
+            assert claim.print_ready_since == row["print_ready_since"]
+    registry.change_statuses(changes=[StatusStep("3171", "R00001", "CARD_ISSUED", AS_OF)], **BY)
+    operations.refresh(as_of=AS_OF, **BY)
+    assert not Claim.objects.exists()
+
+
+def test_why_of_a_day_speaks_of_the_statuses_of_that_day():
+    load(registrations=[registration(1, status_since=date(2017, 1, 1))])
+    person = persons.resolve_record(recorded_office="3171", record_id="R00001")
+    for status, since in (
+        ("SENT_FOR_CARD_PRINTING", date(2017, 3, 1)),
+        ("CARD_PRINTED", date(2017, 3, 2)),
+        ("PRINT_READY_RECORD", date(2017, 1, 1)),
+        ("CARD_PRINTED", date(2017, 3, 9)),
+        ("CARD_ISSUED", date(2017, 3, 20)),
+    ):
+        registry.change_statuses(changes=[StatusStep("3171", "R00001", status, since)], **BY)
+    operations.refresh(as_of=date(2017, 5, 1), **BY)
+
+    def state(day):
+        found = queries.why(person_id=person, as_of=day)
+        return str(found["claim"]["state"])
+
+    assert state(date(2017, 2, 1)) == "print_ready"
+    assert state(date(2017, 3, 1)) == "printed_uncollected"
+    # The card that was spoiled on 2 March gave back the place in the queue since 1 January.
+    assert state(date(2017, 3, 5)) == "print_ready"
+    assert state(date(2017, 3, 19)) == "printed_uncollected"
+    assert state(AS_OF) == "settled"
+    with pytest.raises(queries.NotYetRecorded):
+        state(date(2016, 12, 31))
+
+
+def test_the_place_in_the_queue_is_told_for_the_day_of_the_queue_only():
+    load(registrations=[registration(1, status_since=date(2017, 1, 1))])
+    person = persons.resolve_record(recorded_office="3171", record_id="R00001")
+    assert queries.why(person_id=person, as_of=AS_OF)["place_in_queue"] == 1
+    assert queries.why(person_id=person, as_of=date(2017, 2, 1))["place_in_queue"] is None
 
 
 def test_a_repeated_nik_blocks_both_people_until_one_is_mended():

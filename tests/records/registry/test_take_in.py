@@ -17,11 +17,14 @@ from blanko.records.registry.rules import (
     LEAD_RANK,
     TRANSITIONS,
     Candidate,
+    ChainLink,
     IllegalTransition,
     Kind,
+    Standing,
     Status,
     believes_file,
     lead_of,
+    standing,
 )
 
 pytestmark = pytest.mark.django_db
@@ -204,6 +207,27 @@ def test_a_correction_needs_a_reason_and_may_go_anywhere():
         operations.change_statuses(changes=back, kind=Kind.CORRECTION, **BY)
     operations.change_statuses(changes=back, kind=Kind.CORRECTION, reason="typed into the wrong row", **BY)
     assert record(1)["status"] == "BIO_CAPTURED"
+
+
+def test_the_database_folds_a_chain_as_the_rule_does():
+    day = date(2017, 4, 4)
+    take(registrations=[registration(1, status="CARD_ISSUED", status_since=date(2017, 1, 5)), registration(2)])
+    assert record(1)["issued_on"] == date(2017, 1, 5)
+    move = lambda n, status, **how: operations.change_statuses(  # noqa: E731 - one word for a step
+        changes=[StatusStep("3171", f"R{n:05d}", status, day)], **BY, **how
+    )
+    for n, status in ((1, "SENT_FOR_CARD_PRINTING"), (2, "CARD_PRINTED"), (2, "CARD_ISSUED")):
+        move(n, status)
+    assert (record(1)["issued_on"], record(2)["issued_on"]) == (date(2017, 1, 5), day)
+    move(2, "CARD_PRINTED", kind=Kind.CORRECTION, reason="handed to nobody")
+    assert record(2)["issued_on"] is None
+    for n in (1, 2):
+        found = record(n)
+        chain = [
+            ChainLink(Status(s["from_status"]), Status(s["to_status"]), s["since"], Kind(s["kind"]))
+            for s in found["statuses"]
+        ]
+        assert standing(chain) == Standing(Status(found["status"]), found["status_since"], found["issued_on"])
 
 
 @pytest.mark.parametrize(

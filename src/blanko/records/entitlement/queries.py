@@ -21,6 +21,10 @@ class ClaimsOfAnotherDay(BlankoError):
     """The claims were last decided as of another day than the one asked for."""
 
 
+class NotYetRecorded(BlankoError, LookupError):
+    """The person had no record on the day asked about."""
+
+
 def claims_as_of() -> date | None:
     """The day as of which all claims were last decided; None before the first refresh."""
     return ClaimDay.objects.values_list("as_of", flat=True).first()
@@ -91,12 +95,17 @@ def queue(
 
 
 def why(*, person_id: int, as_of: date) -> dict[str, Any]:
-    """The claim of one person, decided now by the pure rule, with all that it rests on. Raises UnknownPerson.
+    """The claim of one person as of a day, decided now by the pure rule from the statuses of that day, with all that
+    it rests on. Raises UnknownPerson, NotYetRecorded.
 
     Keys: ``person_id``, ``as_of``, ``claim`` (the rule's fields), ``record`` (the leading record), ``applications``,
-    ``place_in_queue`` (1 is next; None unless print-ready in the last refresh).
+    ``place_in_queue`` (1 is next; None unless print-ready in the last refresh, and for another day than its).
     """
-    person = registry.person(person_id)
+    # On the day of the claims it agrees with the stored one, which rests on the statuses as they are known now.
+    of_claims = as_of == claims_as_of()
+    person = registry.person(person_id) if of_claims else registry.person_as_of(person_id, on=as_of)
+    if not person["records"]:
+        raise NotYetRecorded("no status of this person is known for {as_of}", mend="ask about a later day", as_of=as_of)
     lead = person["records"][0]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -113,6 +122,7 @@ def why(*, person_id: int, as_of: date) -> dict[str, Any]:
         marital_status=lead["marital_status"],
         died_on=lead["died_on"],
         warnings=frozenset(lead["warnings"]),
+        issued_on=lead["issued_on"],
     )
     return {
         "person_id": person["person_id"],
@@ -120,7 +130,8 @@ def why(*, person_id: int, as_of: date) -> dict[str, Any]:
         "claim": asdict(decide(claimant, applications, as_of=as_of)),
         "record": lead,
         "applications": [asdict(a) for a in applications],
-        "place_in_queue": _place_in_queue(person["person_id"]),
+        # The queue is that of the last refresh, whatever day is asked about.
+        "place_in_queue": _place_in_queue(person["person_id"]) if of_claims else None,
     }
 
 

@@ -91,7 +91,7 @@ EVER_MARRIED: Final = ("KAWIN", "CERAI HIDUP", "CERAI MATI")
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """A person's leading record, as far as the claim depends on it."""
+    """A person's leading record, as far as the claim depends on it. ``issued_on``: the last card handed over."""
 
     status: S
     status_since: date
@@ -100,6 +100,7 @@ class Claimant:
     marital_status: str | None = None
     died_on: date | None = None
     warnings: frozenset[str] = frozenset()
+    issued_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +165,8 @@ def decide(who: Claimant, applications: Sequence[Application], *, as_of: date) -
     """The claim of one person as of a day. Applications after that day do not count yet.
 
     A new card is owed to a holder who applied after the day of issue for any cause but a first card; it is print-ready
-    at once, because the holder was found unique before. A death on or before the day suspends the claim and erases
-    nothing.
+    at once, because the holder was found unique before, and it keeps its cause until it is handed over. A death on
+    or before the day suspends the claim and erases nothing.
     """
     known = [a for a in applications if a.applied_on <= as_of]
     owed_from, began = _owed_from(who, known)
@@ -175,13 +176,15 @@ def decide(who: Claimant, applications: Sequence[Application], *, as_of: date) -
     ready_since = max(who.status_since, owed_from)
     lost = [a for a in known if a.cause in LOST_CARD_CAUSES]
     blocks: set[str] = set() if status_block is None else {status_block}
-    if stage is State.SETTLED:
-        again = [a for a in known if a.cause not in FIRST_CARD_CAUSES and a.applied_on > who.status_since]
-        if again:
-            first = min(again, key=lambda a: (a.applied_on, a.cause))
-            stage, cause = State.PRINT_READY, first.cause
-            since = ready_since = owed_from = first.applied_on
-    elif lost:
+    held_since = who.status_since if stage is State.SETTLED else who.issued_on
+    again = [a for a in known if held_since and a.applied_on > held_since and a.cause not in FIRST_CARD_CAUSES]
+    if again:
+        first = min(again, key=lambda a: (a.applied_on, a.cause))
+        cause = first.cause
+        since = owed_from = first.applied_on
+        ready_since = owed_from if stage is State.SETTLED else max(who.status_since, owed_from)
+        stage = State.PRINT_READY if stage is State.SETTLED else stage
+    elif lost and stage is not State.SETTLED:
         last = min(lost, key=lambda a: (-a.applied_on.toordinal(), a.cause))
         cause, since = last.cause, last.applied_on
     if stage not in (State.SETTLED, State.PRINTED_UNCOLLECTED):

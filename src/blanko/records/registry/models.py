@@ -188,6 +188,7 @@ class Record(Projection):
     status = _code()
     status_since = models.DateField()
     status_seq = models.IntegerField()
+    issued_on = models.DateField(null=True)
     warnings = ArrayField(models.TextField(db_collation="C"))
     status_conflict = models.BooleanField(default=False)
     nik_shared = models.BooleanField(default=False)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.db import connection
 
 from blanko.kernel.errors import BlankoError
 from blanko.records.registry.models import PersonMerge, RecordLink, StatusChange, StatusConflict
+from blanko.records.registry.rules import Candidate, ChainLink, Kind, Status, lead_of, standing
 
 
 class UnknownPerson(BlankoError, LookupError):
@@ -89,6 +91,40 @@ def record(*, recorded_office: str, record_id: str) -> dict[str, Any]:
     return found
 
 
+def person_as_of(person_id: int, *, on: date) -> dict[str, Any]:
+    """Like ``person``, with the statuses of a day and the record that led then; ``records`` are those that had one.
+
+    What a record says of its person (name, birth date, warnings) is its newest version, not that of the day. Raises
+    UnknownPerson.
+    """
+    found = person(person_id)
+    then = []
+    for held in found["records"]:
+        key = {"recorded_office": held["recorded_office"], "record_id": held["record_id"]}
+        rows = (
+            StatusChange.objects.filter(**key).order_by("seq").values_list("from_status", "to_status", "since", "kind")
+        )
+        was = standing((ChainLink(Status(a), Status(b), since, Kind(kind)) for a, b, since, kind in rows), on=on)
+        if was:
+            then.append({**held, "status": was.status, "status_since": was.since, "issued_on": was.issued_on})
+    if then:
+        lead = lead_of(map(_candidate, then))
+        for held in then:
+            held["is_lead"] = (held["recorded_office"], held["record_id"]) == (lead.office, lead.record_id)
+    return {**found, "records": sorted(then, key=lambda held: not held["is_lead"])}
+
+
+def _candidate(held: dict[str, Any]) -> Candidate:
+    return Candidate(
+        office=held["recorded_office"],
+        record_id=held["record_id"],
+        status=held["status"],
+        status_since=held["status_since"],
+        # The database sorts an unknown day last, as lead.sql does.
+        recorded_on=held["recorded_on"] or date.max,
+    )
+
+
 def merges(*, survivor: int) -> list[dict[str, Any]]:
     """The merges that ended in this id, oldest first."""
     rows = PersonMerge.objects.filter(survivor=survivor).order_by("event_id", "person_id")
@@ -106,7 +142,7 @@ def _records(condition: str, values: list[Any]) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT recorded_office, record_id, person_id, regency, nik, name, birth_date, sex, marital_status, status,"
-            " status_since, recorded_on, died_on, is_lead, cluster_size, warnings, version"
+            " status_since, issued_on, recorded_on, died_on, is_lead, cluster_size, warnings, version"
             f" FROM registry_record_current WHERE {condition}",
             values,
         )

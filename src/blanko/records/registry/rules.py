@@ -188,6 +188,46 @@ class Candidate:
     recorded_on: date
 
 
+@dataclass(frozen=True, slots=True)
+class ChainLink:
+    """One row of a record's chain of statuses."""
+
+    from_status: Status
+    to_status: Status
+    since: date
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A record's status on a day, since when, and the day on which its holder last got a card; None: never yet."""
+
+    status: Status
+    since: date
+    issued_on: date | None
+
+
+def standing(chain: Iterable[ChainLink], *, on: date | None = None) -> Standing | None:
+    """What the chain says of a day (None: its end), or None when it had not begun.
+
+    A later link never stood before an earlier one: a spoiled card gives back an old place in the queue, and stands
+    from the day on which it was printed.
+    """
+    found: Standing | None = None
+    reached = date.min
+    for link in chain:
+        reached = max(reached, link.since)
+        if on is not None and reached > on:
+            break
+        issued_on = found.issued_on if found else None
+        if link.to_status is Status.CARD_ISSUED:
+            issued_on = link.since
+        elif link.kind is Kind.CORRECTION and link.from_status is Status.CARD_ISSUED:
+            issued_on = None
+        found = Standing(link.to_status, link.since, issued_on)
+    return found
+
+
 def lead_of(records: Iterable[Candidate]) -> Candidate:
     """The record that carries the person's card. Ties: longest in its status, earliest recorded, then key.
 

@@ -6,10 +6,12 @@ SELECT a.person_id,
        min(coalesce(a.event_date, a.applied_on)) FILTER (WHERE a.cause = 'marriage') AS married_on,
        max(a.applied_on) FILTER (WHERE a.cause = ANY (%(lost)s)) AS lost_on,
        (array_agg(a.cause ORDER BY a.applied_on DESC, a.cause) FILTER (WHERE a.cause = ANY (%(lost)s)))[1] AS lost_cause,
-       min(a.applied_on) FILTER (WHERE a.cause <> ALL (%(first)s) AND a.applied_on > l.status_since) AS again_on,
+       min(a.applied_on) FILTER (WHERE a.cause <> ALL (%(first)s) AND a.applied_on > l.held_since) AS again_on,
        (array_agg(a.cause ORDER BY a.applied_on, a.cause)
-           FILTER (WHERE a.cause <> ALL (%(first)s) AND a.applied_on > l.status_since))[1] AS again_cause
-FROM entitlement_applied AS a JOIN entitlement_lead AS l ON l.person_id = a.person_id
+           FILTER (WHERE a.cause <> ALL (%(first)s) AND a.applied_on > l.held_since))[1] AS again_cause
+FROM entitlement_applied AS a
+JOIN (SELECT h.person_id, CASE WHEN s.stage = 'settled' THEN h.status_since ELSE h.issued_on END AS held_since
+      FROM entitlement_lead AS h JOIN entitlement_stage AS s ON s.status = h.status) AS l ON l.person_id = a.person_id
 WHERE a.applied_on <= %(as_of)s
 GROUP BY a.person_id;
 ANALYZE entitlement_asked;
@@ -28,18 +30,16 @@ WITH begun AS (
     WHERE s.stage <> 'settled' OR a.again_on IS NOT NULL
 ), framed AS (
     SELECT b.*,
-           b.status_stage = 'settled' AS again,
            CASE WHEN b.status_stage = 'settled' THEN 'print_ready' ELSE b.status_stage END AS first_stage,
-           CASE WHEN b.status_stage = 'settled' THEN b.again_on ELSE b.obliged_from END AS owed_from,
-           CASE WHEN b.status_stage = 'settled' THEN b.again_cause
+           coalesce(b.again_on, b.obliged_from) AS owed_from,
+           CASE WHEN b.again_on IS NOT NULL THEN b.again_cause
                 WHEN b.lost_on IS NOT NULL THEN b.lost_cause
                 WHEN b.obliged_from <= b.recorded_on THEN 'first_card'
                 WHEN b.obliged_from = b.birthday_17 THEN 'turned_17'
                 ELSE 'marriage' END AS cause,
+           coalesce(b.again_on, b.lost_on, greatest(b.obliged_from, b.recorded_on)) AS since,
            CASE WHEN b.status_stage = 'settled' THEN b.again_on
-                ELSE coalesce(b.lost_on, greatest(b.obliged_from, b.recorded_on)) END AS since,
-           CASE WHEN b.status_stage = 'settled' THEN b.again_on
-                ELSE greatest(b.status_since, b.obliged_from) END AS ready_since,
+                ELSE greatest(b.status_since, coalesce(b.again_on, b.obliged_from)) END AS ready_since,
            b.died_on IS NOT NULL AND b.died_on <= %(as_of)s AS deceased,
            CASE WHEN b.status_stage = 'printed_uncollected' OR b.warnings = '{}' THEN '{}'
                 ELSE ARRAY(SELECT DISTINCT w.block FROM entitlement_warning AS w WHERE w.warning = ANY (b.warnings))

@@ -1,7 +1,7 @@
 -- Each person's leading record, and what was applied for under its NIK.
 DROP TABLE IF EXISTS entitlement_lead;
 CREATE TEMP TABLE entitlement_lead ON COMMIT DROP AS
-SELECT person_id, recorded_office, record_id, regency, nik, status, status_since, birth_date,
+SELECT person_id, recorded_office, record_id, regency, nik, status, status_since, issued_on, birth_date,
        coalesce(recorded_on, status_since) AS recorded_on,
        marital_status, died_on, warnings
 FROM registry_record_current

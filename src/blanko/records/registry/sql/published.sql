@@ -1,7 +1,7 @@
 -- Each record as it stands: newest version, person, status. One of a person's records leads: it carries the card.
 CREATE VIEW registry_record_current WITH (security_invoker = true) AS
 SELECT recorded_office, record_id, person_id, regency, nik, name, birth_date, sex, marital_status, status, status_since,
-       recorded_on, died_on, is_lead, cluster_size,
+       issued_on, recorded_on, died_on, is_lead, cluster_size,
        warnings
        || CASE WHEN nik_shared THEN ARRAY['nik_shared'] ELSE '{}' END
        || CASE WHEN status_conflict THEN ARRAY['status_conflict'] ELSE '{}' END AS warnings,
