@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from hashlib import sha256
@@ -13,7 +13,6 @@ from blanko.decisions.planning.rules import Need, NobodyHasDeadline, departure
 from blanko.engines.allocation import RULE_VERSION, AreaNeed, AreaShare, Stage, allocate, allocate_stages
 
 _SIX_PLACES = Decimal("0.000001")
-TERMS = ("title", "as_of", "release", "stock", "box_size", "part_boxes", "part_reserve", "deadline", "rule_version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,10 @@ class Terms:
     part_boxes: bool
     deadline: date | None = None
     part_reserve: int = 0
+
+
+# What the document of a round says of what it was asked to do.
+TERMS = (*(field.name for field in fields(Terms)), "rule_version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,18 +165,7 @@ def _row(area: Area, given: AreaShare | None, untouched: AreaShare, terms: Terms
         cards_a_day=area.cards_a_day,
     )
     return {
-        "regency": area.code,
-        "need_source": area.need.need_source,
-        "counted_on": area.need.counted_on,
-        "source": area.need.source,
-        "print_ready": area.need.print_ready,
-        "printed_since": area.need.printed_since,
-        "need": area.need.need,
-        "earlier": area.need.earlier,
-        "in_hand": area.in_hand,
-        "in_transit": area.in_transit,
-        "requested": area.requested,
-        "deadline": area.deadline,
+        **_known(area),
         "remaining": share.remaining,
         "share": share.share if given else 0,
         "boxes": share.boxes if given else 0,
@@ -194,20 +186,11 @@ def _six(fill: float) -> Decimal:
 
 
 def _terms(terms: Terms) -> dict[str, object]:
-    return {
-        "title": terms.title,
-        "as_of": terms.as_of,
-        "release": terms.release,
-        "stock": terms.stock,
-        "box_size": terms.box_size,
-        "part_boxes": terms.part_boxes,
-        "part_reserve": terms.part_reserve,
-        "deadline": terms.deadline,
-        "rule_version": RULE_VERSION,
-    }
+    return {**asdict(terms), "rule_version": RULE_VERSION}
 
 
-def _input(area: Area) -> dict[str, object]:
+def _known(area: Area) -> dict[str, object]:
+    """What is known of an area, as it stands beside its share."""
     return {
         "regency": area.code,
         "need_source": area.need.need_source,
@@ -221,6 +204,13 @@ def _input(area: Area) -> dict[str, object]:
         "in_transit": area.in_transit,
         "requested": area.requested,
         "deadline": area.deadline,
+    }
+
+
+def _input(area: Area) -> dict[str, object]:
+    """All that decides a share, for the fingerprint."""
+    return {
+        **_known(area),
         "last_box_on": area.last_box_on,
         "transport_days": area.transport_days,
         "cards_a_day": area.cards_a_day,

@@ -115,10 +115,7 @@ BEGIN
             USING ERRCODE = 'BL503', HINT = 'what was settled is corrected by a further movement';
     END IF;
     event := audit_record(operation, by_officer, at, row_count, root, reason, subject);
-    INSERT INTO custody_movement_phase (movement, phase, by, begun_by, is_begin, reason, papers, at, event_id)
-    SELECT p.movement, p.phase, p.by, m.by, false, p.reason, p.papers, p.at, event
-    FROM jsonb_to_recordset(phases) AS p (movement text, phase text, by text, reason text, papers jsonb, at timestamptz)
-    JOIN custody_movement AS m USING (movement);
+    PERFORM custody_end(phases, event);
     UPDATE custody_box AS b
     SET office = CASE p.phase WHEN 'posted' THEN m.to_office ELSE m.from_office END, movement = NULL,
         regency = custody_regency(CASE p.phase WHEN 'posted' THEN m.to_office ELSE m.from_office END), event_id = event
@@ -174,9 +171,7 @@ BEGIN
     END IF;
     event := audit_record(operation, by_officer, at, row_count, root, reason, subject);
     PERFORM custody_journal(movements, l_movement, l_series, l_box, l_first, l_last, reason, event);
-    INSERT INTO custody_movement_phase (movement, phase, by, begun_by, is_begin, reason, papers, at, event_id)
-    SELECT p.movement, p.phase, p.by, origin."by", false, p.reason, p.papers, p.at, event
-    FROM jsonb_to_recordset(phases) AS p (movement text, phase text, by text, reason text, papers jsonb, at timestamptz);
+    PERFORM custody_end(phases, event);
     UPDATE custody_box SET movement = back, regency = custody_regency(origin.from_office), event_id = event
     WHERE movement = origin.movement;
     UPDATE custody_range SET movement = back, regency = custody_regency(origin.from_office), event_id = event

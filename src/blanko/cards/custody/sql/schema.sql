@@ -196,5 +196,15 @@ BEGIN
     JOIN custody_lawful AS k USING (kind, condition_before, condition_after);
 END
 $$;
+
+-- The second phase of movements that are on their way: each ends as its row of ``phases`` says.
+CREATE FUNCTION custody_end(phases jsonb, of_event bigint) RETURNS void
+    LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    INSERT INTO custody_movement_phase (movement, phase, by, begun_by, is_begin, reason, papers, at, event_id)
+    SELECT p.movement, p.phase, p.by, m.by, false, p.reason, p.papers, p.at, of_event
+    FROM jsonb_to_recordset(phases) AS p (movement text, phase text, by text, reason text, papers jsonb, at timestamptz)
+    JOIN custody_movement AS m USING (movement);
+$$;
 -- These work for the functions that follow in published.sql and are nobody else's.
-REVOKE EXECUTE ON FUNCTION custody_refuse, custody_take, custody_put, custody_post, custody_seen, custody_journal FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION custody_refuse, custody_take, custody_put, custody_post, custody_seen, custody_journal,
+    custody_end FROM PUBLIC;
