@@ -1,4 +1,4 @@
-"""List what the rooms may refuse, for translation: doors/web/refusals.py from the raise sites of the code.
+"""List what the rooms may refuse or warn of, for translation: doors/web/refusals.py from the raise sites of the code.
 
 Usage: python scripts/make_refusals.py   (a test fails when the list is not that of the code)
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "src" / "blanko"
@@ -43,6 +44,7 @@ def templates(root: Path = ROOT) -> list[str]:
                     found |= {
                         item.value for item in given if isinstance(item, ast.Constant) and isinstance(item.value, str)
                     }
+    found |= _of_plans(root)
     # A sentence of values alone says nothing that could be translated.
     return sorted(text for text in found if re.search(r"[a-z]", re.sub(r"\{\w+\}", "", text)))
 
@@ -59,6 +61,22 @@ def _meanings(tree: ast.Module) -> set[str]:
     }
     classes = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name in named)
     return {(ast.get_docstring(node) or "").partition("\n")[0] for node in classes}
+
+
+def _of_plans(root: Path) -> set[str]:
+    """What the outlook warns of, and what the built-in cases quote."""
+    outlook = root / "decisions" / "planning" / "outlook"
+    found = {
+        item.value
+        for node in ast.walk(ast.parse((outlook / "problems.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Problem"
+        for item in node.args[2:4]
+        if isinstance(item, ast.Constant)
+    }
+    for path in (outlook / "cases").glob("*.toml"):
+        case = tomllib.loads(path.read_text(encoding="utf-8"))
+        found |= {promise["text"] for promise in case["promise"]} | {reading["title"] for reading in case["reading"]}
+    return found
 
 
 def listed() -> str:

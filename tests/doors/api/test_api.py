@@ -40,6 +40,7 @@ READS = {
     "/procurement/tenders": "/procurement/tenders",
     "/procurement/lots": "/procurement/lots",
     "/planning/needs": "/planning/needs?as_of=2017-04-30",
+    "/planning/outlook": "/planning/outlook?paths=500&checks=2",
     "/planning/rounds": "/planning/rounds",
     "/planning/rounds/{number}": "/planning/rounds/2",
     "/planning/rounds/{number}/document": "/planning/rounds/2/document",

@@ -179,6 +179,14 @@ def test_a_status_moves_by_allowed_steps_and_the_claim_follows(program):
     assert get(program, f"/entitlement/persons/{first['person_id']}")["claim"]["state"] == "duplicate_case"
 
 
+def test_a_nik_is_confirmed_by_an_officer_alone_and_only_where_it_is_doubted(program):
+    first = get(program, "/entitlement/queue?regency=3101&limit=1")[0]
+    address = f"/registry/records/{first['recorded_office']}/{first['record_id']}/nik"
+    assert refusal(program, address, {"reason": "seen"}) == "unknown_officer", "no service sees papers"
+    assert refusal(program, address, {"reason": " "}, "kepala.3171") == "reason_missing"
+    assert refusal(program, address, {"reason": "seen"}, "kepala.3171") == "nik_not_doubted"
+
+
 def test_a_regency_is_declared_whole_by_an_officer_and_withdrawn(program):
     body = {"as_of": "2017-04-30", "reason": "counted against the ledger"}
     assert "9171" not in get(program, "/registry/whole")

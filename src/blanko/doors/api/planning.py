@@ -13,10 +13,13 @@ from ninja import Router, Schema, Status
 from blanko.decisions.planning import operations as plans
 from blanko.decisions.planning import papers
 from blanko.decisions.planning import queries as planning
+from blanko.decisions.planning.outlook.answer import outlook
+from blanko.decisions.planning.outlook.case import UnknownCase, built_in, load
 from blanko.decisions.planning.rules import Dispatch, UnknownRound
 from blanko.doors.api.downloads import of_type
 from blanko.doors.api.officers import acting_officer
 from blanko.engines.allocation import RULE_VERSION, AreaNeed, Stage, allocate_stages
+from blanko.engines.runout.errors import InvalidPlan
 from blanko.ground.access.acting import acting
 from blanko.ground.places import gazetteer
 
@@ -110,6 +113,59 @@ class Needs(Schema):
     as_of: date
     needs: list[RegencyNeed]
     requests: dict[str, Asked]
+
+
+class OrderAdvice(Schema):
+    latest_date: date | None
+    passed: bool
+    quantity: int
+    risk: float
+    risk_without: float
+    risk_with: float
+    risk_lowest: float
+    reachable: bool
+    until: date
+    cost: int
+    currency: str
+    lead_days: dict[str, float]
+    stages: list[dict[str, Any]]
+
+
+class PromiseOdds(Schema):
+    text: str
+    date: date
+    probability: float
+
+
+class PlanProblem(Schema):
+    code: str
+    severity: int
+    says: str
+    mend: str
+    values: dict[str, Any]
+
+
+class Outlook(Schema):
+    title: str
+    as_of: date
+    seed: int
+    paths: int
+    level: str
+    reading: str
+    doubles_inside: bool
+    runout: dict[str, date | None]
+    short_today: bool
+    never_recovers: float
+    probability_before: dict[str, float]
+    days_of_cover: dict[str, float | None]
+    order: OrderAdvice
+    binding: str
+    binding_shares: dict[str, float]
+    promises: list[PromiseOdds]
+    cost_by_year: dict[str, int]
+    readings: list[dict[str, Any]]
+    areas: list[dict[str, Any]]
+    problems: list[PlanProblem]
 
 
 class Round(Schema):
@@ -214,6 +270,25 @@ def needs(request: HttpRequest, as_of: date | None = None) -> dict[str, Any]:
         ],
         "requests": planning.requests(day),
     }  # fmt: skip
+
+
+@router.get("/planning/outlook", response=Outlook, summary="When blanks run out, promises' odds, what to order by when")
+def when(
+    request: HttpRequest, case: str = "2017-04", reading: str | None = None, doubles_inside: bool = False,
+    risk: float | None = None, seed: int = 1, paths: int = 20_000, demand: float = 1.0, checks: float = 1.0,
+    printers: float = 1.0, delivery_days: float = 1.0,
+) -> dict[str, Any]:  # fmt: skip
+    """A built-in case; the four factors are a what-if, 1 as the case says."""
+    if case not in built_in():
+        raise UnknownCase("there is no case {name}", mend="name one of {cases}, or a TOML file", name=case,
+                          cases=", ".join(built_in()))  # fmt: skip
+    changed = {"demand": demand, "checks": checks, "printers": printers, "delivery_days": delivery_days}
+    if any(not 0 < factor <= 100 for factor in changed.values()):
+        raise InvalidPlan("a what-if factor is {value}", mend="give factors above 0, at most 100", value=changed)
+    return outlook(
+        load(case), seed=seed, paths=min(paths, 50_000), reading=reading, doubles_inside=doubles_inside, risk=risk,
+        changed=changed, side_by_side=False,
+    ).as_json()  # fmt: skip
 
 
 @router.get("/planning/rounds", response=list[Round], summary="All rounds, newest first")

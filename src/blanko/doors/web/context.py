@@ -12,6 +12,7 @@ def house(request: HttpRequest) -> dict[str, object]:
         ("/", _("Said and recorded")),
         ("/map", _("Map")),
         ("/rounds", _("Rounds")),
+        ("/plan", _("Plan")),
         ("/supply", _("Supply")),
         ("/dispatches", _("Dispatches")),
         ("/files", _("Your file")),

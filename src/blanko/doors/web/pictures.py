@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from math import sqrt
 
 from blanko.ground.places import tile_map
@@ -112,3 +113,45 @@ def dots(values: Mapping[str, float], *, width: float = 1000, height: float = 22
         placed.append(Dot(code, slot * radius * 2, level * radius * 2, step_of_share(values[code])))
     press = min(1.0, height / max((dot.y for dot in placed), default=0.0)) if any(dot.y for dot in placed) else 1.0
     return [replace(dot, y=dot.y * press) for dot in placed]
+
+
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """Bands of 95, 80 and 50 % with the median, as point lists of SVG, and the labels of both axes."""
+
+    name: str
+    bands: list[tuple[str, str]]
+    middle: str
+    highs: list[tuple[float, float]]
+    days: list[tuple[float, date]]
+    marks: list[tuple[float, str]]
+
+
+FAN_WIDTH, FAN_HEIGHT = 1000.0, 200.0
+
+
+def fan(
+    name: str, weeks: Sequence[date], levels: Mapping[str, Sequence[float]],
+    marks: Mapping[str, date | None] | None = None,
+) -> Fan:  # fmt: skip
+    """Quantiles week by week as a fan of FAN_WIDTH by FAN_HEIGHT; ``marks`` are days to draw a line at, by label."""
+    highest = max(max(levels["0.975"]), 1.0)
+    span = max(1, (weeks[-1] - weeks[0]).days)
+
+    def x(day: date) -> float:
+        return round(FAN_WIDTH * (day - weeks[0]).days / span, 1)
+
+    def line(level: str) -> list[str]:
+        return [
+            f"{x(day)},{FAN_HEIGHT * (1 - value / highest):.1f}"
+            for day, value in zip(weeks, levels[level], strict=True)
+        ]
+
+    bands = [
+        (colour, " ".join([*line(high), *reversed(line(low))]))
+        for low, high, colour in (("0.025", "0.975", "b95"), ("0.1", "0.9", "b80"), ("0.25", "0.75", "b50"))
+    ]
+    days = [(x(day), day) for day in weeks[::13]]
+    inside = [(x(day), text) for text, day in (marks or {}).items() if day and weeks[0] <= day <= weeks[-1]]
+    highs = [(FAN_HEIGHT * (1 - part), highest * part) for part in (0.0, 0.5, 1.0)]
+    return Fan(name, bands, " ".join(line("0.5")), highs, days, inside)

@@ -18,8 +18,8 @@ class Advice:
 
     ``risk_without`` is the risk with no order, ``risk_with`` with exactly this one placed at the latest week, or today
     when that has passed. ``reachable`` is False when even an order of any size placed today comes too late; then
-    ``quantity`` is what covers all but ``risk`` of the paths once it comes, and ``risk_lowest`` the risk that stays. ``lead_days`` are
-    the 10th, 50th and 90th percentile from the decision to good blanks in the warehouse.
+    ``quantity`` is what covers all but ``risk`` of the paths once it comes, and ``risk_lowest`` the risk that stays.
+    ``lead_days`` are the 10th, 50th and 90th percentile from the decision to good blanks in the warehouse.
     """
 
     latest_week: int | None

@@ -72,6 +72,12 @@ class Backtest:
                 f"| {item.text} | {item.date} | {_shown(item.happened)} | {_shown(item.middle)} |"
                 f" {_shown(item.low)} to {_shown(item.high)} | {'yes' if item.inside else 'no'} |"
             )
+        lines += ["", "**Where it was right and wrong, and why.**", ""]
+        lines += [
+            f"- {item.text}, {item.date}: {'inside' if item.inside else 'outside'} the 80 %; {later.why}."
+            for item, later in zip(self.comparisons, self.later, strict=True)
+            if later.why
+        ]
         if picture:
             lines += ["", f"![Stock and backlog, forecast and happened]({picture})"]
         lines += ["", "**Promises of that day, and their odds then.**", ""]

@@ -43,7 +43,7 @@ SPEC: dict[str, frozenset[str]] = {
     "reading": frozenset({"key", "title", "supply_a_year", "supply_from", "enrolled_more"}),
     "promise": frozenset({"text", "date", "test", "at_least", "already", "below", "of"}),
     "contract": KNOWN | {"name", "ends", "successor"},
-    "later": frozenset({"text", "date", "value", "test", "source"}),
+    "later": frozenset({"text", "date", "value", "test", "source", "why"}),
 }  # fmt: skip
 
 
@@ -132,6 +132,7 @@ class Later:
     value: float
     test: str
     source: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,3 +51,9 @@
     button.textContent = button.dataset.done;
   });
 })();
+
+// A slider says its value while it is drawn.
+document.addEventListener("input", (event) => {
+  const slider = event.target.closest("[data-output]");
+  if (slider) slider.labels[0].querySelector("output").textContent = slider.value;
+});

@@ -1,0 +1,273 @@
+"""The planner's page and the minister's: when blanks run out, the odds of each promise, and what to order by when."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from blanko.decisions.planning.outlook import paper
+from blanko.decisions.planning.outlook.answer import Answer, outlook
+from blanko.decisions.planning.outlook.case import Case, UnknownCase, built_in, load
+from blanko.decisions.planning.outlook.problems import Problem
+from blanko.doors.web import pictures, words
+from blanko.doors.web.pages.responses import named_errors, page
+from blanko.doors.web.tables import Column, Table
+from blanko.kernel.errors import filled
+
+# A slider must answer at once; a fifth of the futures moves an answer by less than a line's width.
+WHAT_IF_PATHS = 4_000
+SLIDERS = {
+    "demand": (0.6, 1.6, 0.05), "checks": (0.25, 4.0, 0.25), "printers": (0.25, 2.0, 0.25),
+    "delivery_days": (0.5, 3.0, 0.25),
+}  # fmt: skip
+
+
+def slider_names() -> dict[str, str]:
+    return {
+        "demand": _("need, times"),
+        "checks": _("speed of the checks, times"),
+        "printers": _("printers, times"),
+        "delivery_days": _("days until deliveries, times"),
+    }
+
+
+def bindings() -> dict[str, str]:
+    """What waiting cards wait for, in the reader's words."""
+    return {
+        "blanks": _("blanks"),
+        "printers": _("printers"),
+        "operators": _("operators"),
+        "ribbon": _("ribbon and ink"),
+        "uniqueness_checks": _("the check of uniqueness"),
+        "nothing": _("nothing"),
+    }
+
+
+def series() -> dict[str, str]:
+    return {
+        "stock": _("Good blanks, wherever they are"),
+        "print_ready": _("Print-ready, waits for a blank"),
+        "awaiting": _("Awaiting the check of uniqueness"),
+        "uncollected": _("Printed and not collected"),
+    }
+
+
+def stage_names() -> dict[str, str]:
+    return {
+        "budget": _("budget"),
+        "tender": _("tender"),
+        "objection": _("objection period"),
+        "contract": _("contract"),
+        "chips_from_abroad": _("chips from abroad"),
+        "cards_at_home": _("card bodies at home"),
+        "printed_and_tested": _("printed and tested"),
+        "customs_and_release": _("customs and release"),
+        "transport": _("transport"),
+    }
+
+
+def number_names() -> dict[str, str]:
+    """The numbers of a case in the reader's words."""
+    return {
+        "print_ready": _("print-ready"),
+        "awaiting": _("awaiting the check of uniqueness"),
+        "not_recorded": _("not recorded"),
+        "uncollected": _("printed and not collected"),
+        "doubles": _("doubles"),
+        "central": _("blanks in the central warehouse"),
+        "offices": _("blanks at offices"),
+        "direct": _("cards a year that need no check"),
+        "enrolled": _("cards a year after a check"),
+        "late_recorded_share": _("share recorded late, a week"),
+        "returning_share": _("share of held-back need that returns"),
+        "held_back": _("need held back by the shortage"),
+        "a_week": _("checks a week"),
+        "passed_share": _("share that passes the check"),
+        "spoilage": _("spoilage"),
+        "collection": _("share of waiting cards fetched in a week"),
+    }
+
+
+def case_of(request: HttpRequest) -> tuple[str, Case]:
+    """The built-in case of the address: a page reads no file that an address names."""
+    name = request.GET.get("case", built_in()[0])
+    if name not in built_in():
+        raise UnknownCase(
+            "there is no case {name}", mend="name one of {cases}, or a TOML file", name=name,
+            cases=", ".join(built_in()),
+        )  # fmt: skip
+    return name, load(name)
+
+
+@lru_cache(maxsize=16)
+def whole(name: str) -> Answer:
+    """The full answer of a built-in case; it is the same each time."""
+    return outlook(load(name))
+
+
+def asked(request: HttpRequest, case: Case) -> dict[str, Any]:
+    """What the sliders ask for, within their bounds; anything else in the address is as the case says."""
+    found: dict[str, Any] = {"changed": {}}
+    for key, (low, high, _step) in SLIDERS.items():
+        value = _number(request.GET.get(key, ""))
+        if value is not None and value != 1.0:
+            found["changed"][key] = min(high, max(low, value))
+    risk = _number(request.GET.get("risk", ""))
+    found["risk"] = min(0.5, max(0.01, risk / 100)) if risk is not None else case.order.risk
+    keys = [reading.key for reading in case.readings]
+    found["reading"] = request.GET.get("reading") if request.GET.get("reading") in keys else keys[0]
+    found["doubles_inside"] = request.GET.get("doubles") == "inside"
+    return found
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return value if -1e6 < value < 1e6 else None
+
+
+@named_errors
+def planner(request: HttpRequest) -> HttpResponse:
+    """``/plan?demand=&checks=&printers=&delivery_days=&risk=&reading=&doubles=``"""
+    name, case = case_of(request)
+    wanted = asked(request, case)
+    plain = whole(name)
+    same = not wanted["changed"] and wanted["risk"] == case.order.risk and wanted["reading"] == case.readings[0].key
+    found = plain if same and not wanted["doubles_inside"] else outlook(
+        case, paths=WHAT_IF_PATHS, side_by_side=False, **wanted
+    )  # fmt: skip
+    numbers = Table.of(
+        request,
+        name="numbers",
+        caption=_("Every number that went in, and how it is known."),
+        columns=[
+            Column("says", _("Number")),
+            Column("value", _("Value"), number=True, form=_value),
+            Column("cv", _("Uncertainty"), number=True, form=lambda cv: words.percent(cv, 0) if cv else words.NOTHING),
+            Column("kind", _("Kind"), form=words.mark),
+            Column("known_on", _("Known on"), form=words.day),
+            Column("source", _("Source"), href=lambda row: row["source"] if row["source"].startswith("http") else None,
+                   form=lambda source: source.split("/")[2] if source.startswith("http") else source),
+            Column("note", _("Note")),
+        ],
+        rows=[
+            {
+                "says": number_names().get(key, key), "value": number.value, "cv": number.cv, "kind": number.kind,
+                "known_on": number.known_on, "source": number.source, "note": number.note,
+            }
+            for key, number in {
+                **case.backlog, **case.stock, **case.demand, **case.checks, "spoilage": case.spoilage,
+                "collection": case.collection,
+            }.items()
+        ],
+    )  # fmt: skip
+    marks = {_("order by"): found.order["latest_date"], _("runs out"): found.runout["p50"]}
+    fans = [
+        pictures.fan(series()[key], found.weeks, found.fans[key], marks if key == "stock" else None) for key in series()
+    ]
+    sliders = [
+        {"key": key, "name": slider_names()[key], "low": low, "high": high, "step": step,
+         "value": wanted["changed"].get(key, 1.0)}
+        for key, (low, high, step) in SLIDERS.items()
+    ]  # fmt: skip
+    return page(
+        request, "plan.html", numbers, found=found, case=case, name=name, fans=fans, sliders=sliders,
+        risk=round(100 * wanted["risk"]), wanted=wanted, readings=_pairs(plain), problems=problems_said(found.problems),
+        stages=[{**stage, "says": stage_names().get(stage["name"], stage["name"])} for stage in found.order["stages"]],
+        waits=_waits(found), never=found.runout["p50"] == found.as_of,
+    )  # fmt: skip
+
+
+@named_errors
+def minister(request: HttpRequest) -> HttpResponse:
+    """``/plan/minister``: the promise, the odds, three actions, on one screen; ``?format=pdf`` on one sheet."""
+    name, case = case_of(request)
+    found = whole(name)
+    actions = problems_said(found.problems)[:3]
+    if request.GET.get("format") == "pdf":
+        made = paper.minister_sheet(_sheet(found, actions))
+        response = HttpResponse(made, content_type="application/pdf")
+        response["Content-Disposition"] = f'inline; filename="blanko-{name}.pdf"'
+        return response
+    return page(
+        request, "minister.html", found=found, case=case, actions=actions, waits=_waits(found)[:2],
+        crumbs=[("/plan", _("Plan"))],
+    )  # fmt: skip
+
+
+def _sheet(found: Answer, actions: list[dict[str, Any]]) -> dict[str, Any]:
+    """The sheet in the reader's words and dates."""
+    never = _("beyond the plan")
+    low, middle, high = (words.day(day) if day else never for day in found.runout.values())
+    return {
+        "language": words.language(),
+        "words": _sheet_words(),
+        "title": found.title,
+        "as_of": words.day(found.as_of),
+        "low": low,
+        "middle": middle,
+        "high": high,
+        "promises": [
+            {"text": _(p["text"]), "date": words.day(p["date"]), "odds": words.percent(p["probability"], 0)}
+            for p in found.promises
+        ],
+        "actions": [{"says": item["says"], "mend": item["mend"]} for item in actions],
+        "seed": f"{found.seed}, {words.count(found.paths)}",
+    }
+
+
+def _sheet_words() -> dict[str, str]:
+    return {
+        "title": _("What was promised, what are the odds, and what to do?"),
+        "as_of": _("As of"),
+        "promise": _("Promise"),
+        "by": _("Due"),
+        "odds": _("Odds"),
+        "runs_out": _("Blanks run out about"),
+        "between": _("80 %: between"),
+        "actions": _("Three actions"),
+        "how": _("Computed from what was known on that day; seed and number of futures:"),
+    }
+
+
+def _waits(found: Answer) -> list[tuple[str, float]]:
+    ordered = sorted(found.binding_shares.items(), key=lambda item: (-item[1], item[0]))
+    return [(bindings().get(code, code), share) for code, share in ordered if share >= 0.005]
+
+
+def _pairs(found: Answer) -> list[dict[str, Any]]:
+    """Each reading with the doubles outside and inside the print-ready records."""
+    pairs = []
+    for key in dict.fromkeys(reading.key for reading in found.readings):
+        outside, inside = (reading for reading in found.readings if reading.key == key)
+        pairs.append({"key": key, "title": _(outside.title), "outside": outside, "inside": inside})
+    return pairs
+
+
+def problems_said(problems: list[Problem]) -> list[dict[str, Any]]:
+    """Problems and their mends in the reader's language and number format."""
+    found = []
+    for problem in problems:
+        values = {key: _shown(value) for key, value in problem.values.items()}
+        found.append(
+            {"severity": problem.severity, "code": problem.code, "says": filled(_(problem.says), values),
+             "mend": filled(_(problem.mend), values)}
+        )  # fmt: skip
+    return found
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return words.percent(value, 0)
+    if isinstance(value, int):
+        return words.count(value)
+    return words.day(value) if hasattr(value, "isoformat") else str(value)
+
+
+def _value(value: float) -> str:
+    return words.percent(value, 1) if 0 < value < 1 else words.count(round(value))
