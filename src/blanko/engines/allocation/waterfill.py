@@ -44,8 +44,9 @@ def give(
     """Give ``count`` units of ``unit`` blanks, at most ``units_max`` an area, lowest ``(held + given) / need`` first.
 
     All arrays have one entry an area. ``need`` is at most NEED_MAX, and ``held + units_max * unit`` at most ``need``
-    where ``units_max`` is above 0. ``rank`` decides what is left of a tie. ``before`` are units which this same run
-    gave already (a stage); they are part of ``held``. Time: areas x log(1 / level) + areas x log(areas).
+    where ``units_max`` is above 0 (or the caller has made sure that the quotients can be told apart). ``rank`` decides
+    what is left of a tie. ``before`` are units which this same run gave already (a stage), part of ``held``.
+    Time: areas x log(1 / level) + areas x log(areas).
     """
     earlier = np.zeros_like(units_max) if before is None else before
     if int(units_max.sum()) <= count:
@@ -53,20 +54,24 @@ def give(
     else:
         units = _share_out(need, held, unit, units_max, count, rank, earlier)
     receivers = np.flatnonzero(earlier + units)
-    last = _order(need[receivers], held[receivers], unit, units[receivers] - 1, rank[receivers], earlier[receivers])
+    last = order_of_units(
+        need[receivers], held[receivers], unit, units[receivers] - 1, rank[receivers], earlier[receivers]
+    )
     return Given(units, receivers[last])
 
 
 def _share_out(need: Ints, held: Ints, unit: int, units_max: Ints, count: int, rank: Ints, before: Ints) -> Ints:
     """The first ``count`` of more units than that."""
     divisor = np.maximum(need, 1).astype(np.float64)
-    low, high = 0.0, 1.0
+    # A fill never reaches 1 before a unit; weeks of cover, which the same algorithm levels, may pass it.
+    before_last = np.where(units_max > 0, (held + (units_max - 1) * unit) / divisor, 0.0)
+    low, high = 0.0, max(1.0, float(np.nextafter(before_last.max(), np.inf)))
     # Invariant: the units strictly below ``low`` fit, those strictly below ``high`` are more than enough.
     units, enough = np.zeros_like(units_max), units_max
     while int(enough.sum() - units.sum()) > len(need):
         # Units of one area lie unit / need > 2**-26 apart: after 26 halvings each area has one between the levels.
         middle = (low + high) / 2
-        below = _units_below(middle, divisor, held, unit, units_max)
+        below = units_below(middle, divisor, held, unit, units_max)
         if int(below.sum()) <= count:
             low, units = middle, below
         else:
@@ -74,12 +79,12 @@ def _share_out(need: Ints, held: Ints, unit: int, units_max: Ints, count: int, r
     between = enough - units
     areas = np.repeat(np.arange(len(need)), between)
     within = np.arange(len(areas)) - np.repeat(np.cumsum(between) - between, between)
-    order = _order(need[areas], held[areas], unit, units[areas] + within, rank[areas], before[areas])
+    order = order_of_units(need[areas], held[areas], unit, units[areas] + within, rank[areas], before[areas])
     picked = areas[order][: count - int(units.sum())]
     return units + np.bincount(picked, minlength=len(need)).astype(np.int64)
 
 
-def _units_below(level: float, divisor: Floats, held: Ints, unit: int, units_max: Ints) -> Ints:
+def units_below(level: float, divisor: Floats, held: Ints, unit: int, units_max: Ints) -> Ints:
     """How many units of each area have a fill before them strictly below the level."""
     guess = np.floor((level * divisor - held) / unit).astype(np.int64)
     # The product above is rounded; the comparison below is the exact one, so look one unit to each side.
@@ -89,7 +94,7 @@ def _units_below(level: float, divisor: Floats, held: Ints, unit: int, units_max
     return units
 
 
-def _order(need: Ints, held: Ints, unit: int, index: Ints, rank: Ints, before: Ints) -> npt.NDArray[np.intp]:
+def order_of_units(need: Ints, held: Ints, unit: int, index: Ints, rank: Ints, before: Ints) -> npt.NDArray[np.intp]:
     """The order of giving of units, each the ``index``-th (from 0) that its area gets in this call."""
     divisor = np.maximum(need, 1)
     fill = (held + index * unit) / divisor
