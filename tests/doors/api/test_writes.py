@@ -28,6 +28,7 @@ WRITES = {
     "/issuance/cards/{serial}/spoil", "/issuance/cards/{serial}/hand-over",
     "/registry/whole/{regency}", "/entitlement/refresh", "/transparency/publish",
     "/registry/persons/{person_id}/lift-death", "/registry/records/{office}/{record_id}/status",
+    "/registry/records/{office}/{record_id}/nik",
 }  # fmt: skip
 
 

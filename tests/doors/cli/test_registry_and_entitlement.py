@@ -4,7 +4,7 @@ import json
 from datetime import UTC, date, datetime
 
 import pytest
-from records.filed import application, death, put, registration
+from records.filed import application, death, nik, put, registration
 
 from blanko.doors.cli import entitlement, registry
 from blanko.kernel.errors import InvalidValue
@@ -69,6 +69,19 @@ def test_an_officer_declares_a_regency_whole(said):
     declare = ["whole", "3171", "--as-of", "2017-04-04", "--by", "kepala.3171", "--reason", "compared with SIAK"]
     assert "kepala.3171: compared with SIAK" in said(registry, *declare)
     assert json.loads(said(registry, *declare, "--withdraw", "--json")) == {}
+
+
+def test_an_officer_confirms_a_nik_and_the_claim_follows_at_once(said, acting_as):
+    with acting_as("svc.intake"):
+        put(registrations=[registration(4, birth_date=date(1981, 1, 1), nik=nik(4))])
+    said(registry, "take-in")
+    said(entitlement, "refresh", "--as-of", "2017-04-04")
+    blocked = json.loads(said(entitlement, "backlog", "--json"))["needs_correction"]
+    confirm = ["confirm-nik", "3171", "R00004", "--by", "kepala.3171", "--reason", "court ruling seen"]
+    assert "confirmed (court ruling seen)" in said(registry, *confirm)
+    assert json.loads(said(entitlement, "backlog", "--json"))["needs_correction"] == blocked - 1
+    assert "doubted again" in said(registry, *confirm, "--withdraw")
+    assert json.loads(said(entitlement, "backlog", "--json"))["needs_correction"] == blocked
 
 
 def test_the_backlog_is_printed_with_and_without_the_deceased(said):

@@ -293,6 +293,41 @@ def test_a_repeated_nik_blocks_both_people_until_one_is_mended():
     assert split() == {"print_ready": 2, "deceased": 0}
 
 
+def test_a_confirmed_nik_blocks_no_card_until_it_is_taken_back_or_the_row_changes():
+    said = {"recorded_office": "3171", "record_id": "R00001", **BY}
+    wrong = nik(1, born=date(1981, 1, 1))
+    load(registrations=[registration(1, nik=wrong)])
+    assert split() == {"needs_correction": 1, "deceased": 0}
+    with pytest.raises(registry.ReasonMissing):
+        registry.confirm_nik(**said, reason=" ")
+
+    def after(event):
+        assert audit.verify(event).holds
+        operations.refresh(as_of=AS_OF, **BY)
+        return split()
+
+    assert after(registry.confirm_nik(**said, reason="court ruling 12/2016 seen")) == {"print_ready": 1, "deceased": 0}
+    with pytest.raises(registry.NikNotDoubted):
+        registry.confirm_nik(**said, reason="once more")
+    blocked = {"needs_correction": 1, "deceased": 0}
+    assert after(registry.withdraw_nik(**said, reason="the ruling is of another person")) == blocked
+    assert after(registry.confirm_nik(**said, reason="it is the right one after all"))["print_ready"] == 1
+    # Another marital status leaves the confirmation; another birth date asks again.
+    load(registrations=[registration(1, nik=wrong, marital_status="KAWIN")])
+    assert split()["print_ready"] == 1
+    load(registrations=[registration(1, nik=wrong, birth_date=date(1982, 1, 1))])
+    assert split() == blocked
+    history = persons.record(recorded_office="3171", record_id="R00001")["nik_confirmations"]
+    assert [row["stands"] for row in history] == [True, False, True]
+
+
+def test_a_nik_that_is_not_doubted_or_is_carried_by_several_cannot_be_confirmed():
+    load(registrations=[registration(1), registration(2, nik=nik(1))])
+    for record_id, error in (("R00001", registry.NikNotDoubted), ("R00099", persons.UnknownRecord)):
+        with pytest.raises(error):
+            registry.confirm_nik(recorded_office="3171", record_id=record_id, reason="seen", **BY)
+
+
 def test_the_queue_is_in_the_published_order_and_a_deadline_comes_first():
     far = {"village_code": "1871011001"}
     load(

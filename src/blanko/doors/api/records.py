@@ -130,8 +130,22 @@ class StatusConflict(Schema):
     event_id: int
 
 
+class NikConfirmation(Schema):
+    seq: int
+    nik: str
+    stands: bool
+    reason: str
+    event_id: int
+
+
+class NikRequest(Schema):
+    reason: str
+    stands: bool = True
+
+
 class RecordWithHistory(Record):
     statuses: list[StatusChange]
+    nik_confirmations: list[NikConfirmation]
     links: list[Link]
     conflicts: list[StatusConflict]
 
@@ -326,6 +340,21 @@ def change_status(request: HttpRequest, office: str, record_id: str, asked: Stat
     with acting(principal=by):
         step = StatusStep(office, record_id, asked.to_status, asked.since or timezone.localdate())
         registry.change_statuses(changes=[step], by=by, at=now)
+        _claims_follow(persons.resolve_record(recorded_office=office, record_id=record_id), by=by, at=now)
+    return persons.record(recorded_office=office, record_id=record_id)
+
+
+@router.post(
+    "/registry/records/{office}/{record_id}/nik",
+    response=RecordWithHistory,
+    summary="Confirm a NIK that contradicts birth date or sex, or take that back",
+)
+def confirm_nik(request: HttpRequest, office: str, record_id: str, asked: NikRequest) -> dict[str, Any]:
+    """In the name of an officer, whom the header must give: a service sees no papers."""
+    by, now = acting_officer(request, ""), timezone.now()
+    say = registry.confirm_nik if asked.stands else registry.withdraw_nik
+    with acting(principal=by):
+        say(recorded_office=office, record_id=record_id, reason=asked.reason, by=by, at=now)
         _claims_follow(persons.resolve_record(recorded_office=office, record_id=record_id), by=by, at=now)
     return persons.record(recorded_office=office, record_id=record_id)
 

@@ -10,6 +10,8 @@ from typing import Any
 from django.utils import timezone
 
 from blanko.ground.access.acting import acting
+from blanko.records.entitlement import operations as entitlement
+from blanko.records.entitlement import queries as owed
 from blanko.records.registry import operations, queries
 from blanko.records.registry.rules import person_number, person_text
 
@@ -33,7 +35,13 @@ def main(argv: list[str]) -> int:
     whole.add_argument("--reason", default="", help="how it was checked")
     whole.add_argument("--by", help="the officer who says so, for example kepala.3171")
     whole.add_argument("--withdraw", action="store_true", help="take the declaration back")
-    for verb in (take_in, person, record, whole):
+    nik = verbs.add_parser("confirm-nik", help="a NIK is right although it contradicts birth date or sex")
+    nik.add_argument("office")
+    nik.add_argument("record")
+    nik.add_argument("--reason", required=True, help="which papers were seen")
+    nik.add_argument("--by", required=True, help="the officer who says so, for example kepala.3171")
+    nik.add_argument("--withdraw", action="store_true", help="take the confirmation back")
+    for verb in (take_in, person, record, whole, nik):
         verb.add_argument("--json", action="store_true")
     given = parser.parse_args(argv)
     match given.verb:
@@ -46,6 +54,10 @@ def main(argv: list[str]) -> int:
             found = queries.person(person_number(given.id))
             text = _person_text(found)
         case "record":
+            found = queries.record(recorded_office=given.office, record_id=given.record)
+            text = _record_text(found)
+        case "confirm-nik":
+            _confirm_nik(given)
             found = queries.record(recorded_office=given.office, record_id=given.record)
             text = _record_text(found)
         case _:
@@ -66,6 +78,16 @@ def main(argv: list[str]) -> int:
             text = text or "no regency is declared whole"
     print(json.dumps(found, default=str) if given.json else text)
     return 0
+
+
+def _confirm_nik(given: argparse.Namespace) -> None:
+    """The claim follows at once, on the day on which all claims stand."""
+    say, now = (operations.withdraw_nik if given.withdraw else operations.confirm_nik), timezone.now()
+    with acting(principal=given.by):
+        say(recorded_office=given.office, record_id=given.record, reason=given.reason, by=given.by, at=now)
+        person = queries.resolve_record(recorded_office=given.office, record_id=given.record)
+        day = owed.claims_as_of() or timezone.localdate(now)
+        entitlement.refresh(as_of=day, by=given.by, at=now, persons=[person])
 
 
 def _person_text(found: dict[str, Any]) -> str:
@@ -95,6 +117,10 @@ def _record_text(found: dict[str, Any]) -> str:
             f"  {change['since']}  {change['from_status']} -> {change['to_status']}"
             f"  {change['kind']}{why}, event {change['event_id']}"
         )
+    lines.extend(
+        f"  NIK {said['nik']} {'confirmed' if said['stands'] else 'doubted again'} ({said['reason']}), event {said['event_id']}"
+        for said in found["nik_confirmations"]
+    )
     lines.extend(
         f"  conflict: version {c['version']} shows {c['shown_status']} since {c['shown_since']};"
         f" {c['held_status']} stays"

@@ -149,6 +149,29 @@ class DeathReport(Fact):
         ]
 
 
+class NikConfirmation(Fact):
+    """An officer says that a NIK is right although its digits contradict birth date or sex, or takes that back.
+
+    A NIK is for life: whoever's birth date was corrected later keeps it, and no corrected row could ever mend that.
+    """
+
+    recorded_office = _code()
+    record_id = _code()
+    seq = models.IntegerField()
+    nik = _code()
+    stands = models.BooleanField()
+    reason = models.TextField()
+
+    class Meta:
+        db_table = "registry_nik_confirmation"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["recorded_office", "record_id", "seq"], name="registry_nik_confirmation_once"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="registry_nik_confirmation_has_reason"),
+        ]
+
+
 class Coverage(Fact):
     """A named officer says that all registrations of a regency are loaded, one row each; or takes that
     back.
@@ -192,6 +215,7 @@ class Record(Projection):
     warnings = ArrayField(models.TextField(db_collation="C"))
     status_conflict = models.BooleanField(default=False)
     nik_shared = models.BooleanField(default=False)
+    nik_confirmed = models.BooleanField(default=False)
     died_on = models.DateField(null=True)
     is_lead = models.BooleanField(default=True)
     cluster_size = models.IntegerField(default=1)

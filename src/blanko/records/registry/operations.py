@@ -19,7 +19,7 @@ from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
 from blanko.ground.database import sql
 from blanko.kernel.errors import BlankoError
-from blanko.records.registry.models import Coverage, DeathReport
+from blanko.records.registry.models import Coverage, DeathReport, NikConfirmation, Record
 from blanko.records.registry.queries import UnknownRecord, resolve, resolve_record
 from blanko.records.registry.rules import Kind, Status, check_transition, merged_persons
 
@@ -33,6 +33,10 @@ class StatusRepeated(BlankoError):
 
 class ReasonMissing(BlankoError):
     """What goes against a record, or speaks for a whole regency, needs a reason in words."""
+
+
+class NikNotDoubted(BlankoError):
+    """Nothing about this record's NIK is there to confirm, or to take back."""
 
 
 class NotDead(BlankoError):
@@ -294,6 +298,57 @@ def _death_row(
         "document_no": document_no,
         "reason": reason,
     }
+
+
+def confirm_nik(*, recorded_office: str, record_id: str, reason: str, by: str, at: datetime) -> int:
+    """A named officer says that this record's NIK is right although its digits contradict birth date or sex.
+
+    It no longer blocks a card, until a newer version gives another NIK, birth date or sex. A NIK that several persons
+    carry is not confirmed: there one of them must be mended. Returns the event. Raises ReasonMissing, UnknownRecord,
+    NikNotDoubted.
+    """
+    return _confirm(recorded_office, record_id, stands=True, reason=reason, by=by, at=at)
+
+
+def withdraw_nik(*, recorded_office: str, record_id: str, reason: str, by: str, at: datetime) -> int:
+    """Take the confirmation back: the NIK blocks a card as before. Returns the event; raises what confirm_nik does."""
+    return _confirm(recorded_office, record_id, stands=False, reason=reason, by=by, at=at)
+
+
+def _confirm(recorded_office: str, record_id: str, *, stands: bool, reason: str, by: str, at: datetime) -> int:
+    if not reason.strip():
+        raise ReasonMissing("a NIK is confirmed or doubted without a reason", mend="say which papers were seen")
+    key = {"recorded_office": recorded_office, "record_id": record_id}
+    with atomic():
+        held = Record.objects.select_for_update().filter(**key).first()
+        if held is None:
+            raise UnknownRecord(
+                "there is no record {office}/{record_id}",
+                mend="load its registration first",
+                office=recorded_office,
+                record_id=record_id,
+            )
+        doubted = bool(held.nik) and any(warning.startswith("nik_contradicts_") for warning in held.warnings)
+        if held.nik_confirmed == stands or not doubted:
+            raise NikNotDoubted(
+                "nothing about the NIK of record {office}/{record_id} is to be confirmed or taken back",
+                mend="look at its warnings first",
+                office=recorded_office,
+                record_id=record_id,
+            )
+        last = NikConfirmation.objects.filter(**key).order_by("-seq").values_list("seq", flat=True).first() or 0
+        row = {**key, "seq": last + 1, "nik": held.nik, "stands": stands, "reason": reason}
+        event = audit.record(
+            operation="registry.confirm_nik" if stands else "registry.withdraw_nik",
+            by=by,
+            at=at,
+            facts=Facts.of({"registry_nik_confirmation": [row]}),
+            reason=reason,
+            subject={"record": f"{recorded_office}/{record_id}"},
+        )
+        NikConfirmation.objects.create(**row, event_id=event)
+        Record.objects.filter(**key).update(nik_confirmed=stands, event_id=event)
+        return event
 
 
 def declare_whole(*, regency: str, as_of: date, reason: str, by: str, at: datetime) -> int:

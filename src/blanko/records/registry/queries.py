@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from blanko.kernel.errors import BlankoError
-from blanko.records.registry.models import PersonMerge, RecordLink, StatusChange, StatusConflict
+from blanko.records.registry.models import NikConfirmation, PersonMerge, RecordLink, StatusChange, StatusConflict
 from blanko.records.registry.rules import Candidate, ChainLink, Kind, Status, lead_of, standing
 
 
@@ -82,6 +82,9 @@ def record(*, recorded_office: str, record_id: str) -> dict[str, Any]:
     )
     found["links"] = list(
         RecordLink.objects.filter(**key).order_by("seq").values("seq", "person_id", "cause", "event_id")
+    )
+    found["nik_confirmations"] = list(
+        NikConfirmation.objects.filter(**key).order_by("seq").values("seq", "nik", "stands", "reason", "event_id")
     )
     found["conflicts"] = list(
         StatusConflict.objects.filter(**key)

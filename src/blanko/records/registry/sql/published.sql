@@ -2,7 +2,9 @@
 CREATE VIEW registry_record_current WITH (security_invoker = true) AS
 SELECT recorded_office, record_id, person_id, regency, nik, name, birth_date, sex, marital_status, status, status_since,
        issued_on, recorded_on, died_on, is_lead, cluster_size,
-       warnings
+       CASE WHEN nik_confirmed
+            THEN array_remove(array_remove(warnings, 'nik_contradicts_birth_date'), 'nik_contradicts_sex')
+            ELSE warnings END
        || CASE WHEN nik_shared THEN ARRAY['nik_shared'] ELSE '{}' END
        || CASE WHEN status_conflict THEN ARRAY['status_conflict'] ELSE '{}' END AS warnings,
        version, event_id

@@ -8,6 +8,7 @@ SELECT audit_guard('registry_status');
 SELECT audit_guard('registry_status_conflict');
 SELECT audit_guard('registry_death');
 SELECT audit_guard('registry_coverage');
+SELECT audit_guard('registry_nik_confirmation');
 
 -- The tables TRANSITIONS and LEAD_RANK of rules.py; a test shows that they are equal.
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON registry_status_transition, registry_status_name FROM blanko_app;

@@ -19,6 +19,8 @@ SET version = p.version, regency = p.regency, nik = p.nik, name = p.name, birth_
     status = coalesce(s.to_status, r.status), status_since = coalesce(s.since, r.status_since),
     status_seq = coalesce(s.seq, r.status_seq),
     issued_on = CASE WHEN s.to_status = 'CARD_ISSUED' THEN s.since ELSE r.issued_on END,
+    -- What an officer confirmed was this NIK of a person of this birth date and sex.
+    nik_confirmed = r.nik_confirmed AND (r.nik, r.birth_date, r.sex) IS NOT DISTINCT FROM (p.nik, p.birth_date, p.sex),
     -- The newest version decides: one that agrees with the chain ends an earlier conflict.
     status_conflict = c.record_id IS NOT NULL
 FROM registry_placed AS p
@@ -27,11 +29,12 @@ LEFT JOIN registry_conflict_new AS c ON c.recorded_office = p.recorded_office AN
 WHERE p.held_person IS NOT NULL AND r.recorded_office = p.recorded_office AND r.record_id = p.record_id;
 
 INSERT INTO registry_record (recorded_office, record_id, person_id, link_seq, version, regency, nik, name, birth_date, sex,
-    marital_status, recorded_on, status, status_since, status_seq, issued_on, warnings, status_conflict, nik_shared, died_on,
+    marital_status, recorded_on, status, status_since, status_seq, issued_on, warnings, status_conflict, nik_shared,
+    nik_confirmed, died_on,
     is_lead, cluster_size, event_id)
 SELECT p.recorded_office, p.record_id, p.person_id, 1, p.version, p.regency, p.nik, p.name, p.birth_date, p.sex,
     p.marital_status, p.recorded_on, s.to_status, s.since, s.seq,
-    CASE WHEN s.to_status = 'CARD_ISSUED' THEN s.since END, p.warnings, c.record_id IS NOT NULL, false, NULL,
+    CASE WHEN s.to_status = 'CARD_ISSUED' THEN s.since END, p.warnings, c.record_id IS NOT NULL, false, false, NULL,
     p.cause = 'first_seen', 1, %(event)s
 FROM registry_placed AS p
 JOIN registry_status_new AS s ON s.recorded_office = p.recorded_office AND s.record_id = p.record_id
