@@ -1,0 +1,1 @@
+"""How many cards will be asked for, why, where and when, and how sure that is."""

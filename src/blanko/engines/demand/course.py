@@ -1,0 +1,221 @@
+"""The course of a nation's rate: level, drift, trend and season, each only as far as the months support it. Pure numpy.
+
+The logarithm of a month's rate is a sum of Gaussian parts: a level (with its prior), a random walk, a straight trend,
+twelve effects that sum to zero, and a month's own noise; each count adds the noise that its size brings. The spreads of
+the parts are not chosen but averaged over a grid, each weighted by how well it explains the months (the marginal
+likelihood): a season that the months do not show weighs nothing.
+Source: Rasmussen and Williams (2006), Gaussian Processes for Machine Learning, equations 2.23, 2.24 and 2.30.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+
+from blanko.engines.demand.history import Floats, Ints
+
+WALKS = (0.0, 0.003, 0.008, 0.02, 0.05, 0.12)
+TRENDS = (0.0, 0.006)
+SEASONS = (0.0, 0.04, 0.15)
+NOISES = (0.002, 0.01, 0.03, 0.1)
+GRID = np.array(list(product(WALKS, TRENDS, SEASONS, NOISES))) ** 2
+# A shock is a month of its own, or a step that stays; it is believed in when the months are this much likelier with it.
+SHOCK_VARIANCE, SHOCK_ODDS, SHOCKS_MAX = 0.3**2, 1 / 100, 5
+# So many months have to follow a jump before it is taken to stay.
+OPEN = 3
+# A trend goes on for a while and then fades: a 50th of it is lost each month.
+DAMPING = 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class Shock:
+    """The rate jumped in ``month``: for that month only, or for good (``stays``)."""
+
+    month: int
+    stays: bool
+
+    def touches(self, months: Ints) -> Floats:
+        """1 for each month that it moves."""
+        return np.where(months >= self.month if self.stays else months == self.month, 1.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Course:
+    """Months of one cause: ``log_rate`` (nan where unseen), ``noise`` its variance, ``start`` the calendar month."""
+
+    log_rate: Floats
+    noise: Floats
+    start: int
+    prior_mean: float
+    prior_variance: float
+    shocks: tuple[Shock, ...] = ()
+
+    @property
+    def months(self) -> int:
+        """Months of the history, seen or not."""
+        return len(self.log_rate)
+
+    @cached_property
+    def _seen(self) -> Ints:
+        return np.flatnonzero(np.isfinite(self.log_rate))
+
+    @cached_property
+    def weights(self) -> Floats:
+        """How much each setting of the grid is worth, summing to 1."""
+        if not len(self._seen):
+            return np.full(len(GRID), 1 / len(GRID))
+        _, factor, white = self._solved
+        logs = -0.5 * (white * white).sum(axis=1) - np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
+        weights = np.exp(logs - logs.max())
+        return np.asarray(weights / weights.sum())
+
+    @cached_property
+    def _solved(self) -> tuple[Floats, Floats, Floats]:
+        """Per setting: (covariance^-1 (y - mean), Cholesky factor, whitened y - mean)."""
+        seen = self._seen
+        covariance = self._covariance(seen, seen, GRID) + self._level(seen, seen)
+        covariance += self._jumps(seen, seen, lasting=False)
+        covariance += np.eye(len(seen)) * (GRID[:, 3, None, None] + self.noise[seen] + 1e-9)
+        factor = np.linalg.cholesky(covariance)
+        inverse = np.linalg.inv(factor)
+        white = inverse @ (self.log_rate[seen] - self.prior_mean)
+        return np.einsum("gji,gj->gi", inverse, white), factor, white
+
+    def _covariance(self, left: Ints, right: Ints, grid: Floats) -> Floats:
+        """Of drift, trend and season between two sets of months, one matrix a setting."""
+        walk = np.minimum.outer(left, right) + 1.0
+        trend = np.outer(self._reach(left), self._reach(right))
+        season = ((left[:, None] - right[None, :]) % 12 == 0) - 1 / 12
+        shapes = np.stack([walk, trend, season]).reshape(3, -1)
+        own = (grid[:, :3] @ shapes).reshape(len(grid), len(left), len(right))
+        return np.asarray(own)
+
+    def _jumps(self, left: Ints, right: Ints, *, lasting: bool) -> Floats:
+        """The covariance that the shocks add: those that stay, or those of a month."""
+        total = np.zeros((len(left), len(right)))
+        for shock in self.shocks:
+            both = SHOCK_VARIANCE * np.outer(shock.touches(left), shock.touches(right))
+            if shock.stays and shock.month >= self.months - OPEN:
+                # A jump of the last months may stay or pass: half of its variance is of either kind.
+                past = np.outer(left < self.months, right < self.months)
+                total += both / 2 if lasting else both / 2 * past
+            elif shock.stays is lasting:
+                total += both
+        return total
+
+    def _level(self, left: Ints, right: Ints) -> Floats:
+        """What level and lasting shocks share; the same for every setting."""
+        return self.prior_variance + self._jumps(left, right, lasting=True)
+
+    def _reach(self, months: Ints) -> Floats:
+        """How far the trend carries from the last month seen: one a month in the past, ever less in the future."""
+        away = (months - (self.months - 1)).astype(float)
+        damped = DAMPING * (1 - DAMPING ** np.maximum(away, 0)) / (1 - DAMPING)
+        return np.where(away > 0, damped, away)
+
+    @cached_property
+    def _kept(self) -> Ints:
+        """The settings that matter: those with all but a thousandth of the weight."""
+        order = np.argsort(-self.weights, kind="stable")
+        enough = int(np.searchsorted(np.cumsum(self.weights[order]), 0.999)) + 1
+        return order[: min(enough, 40)]
+
+    def _mix(self, months: Ints, parts: str) -> Floats:
+        """The mean of some parts (walk, trend, season, level, months), less the prior mean, at some months."""
+        if not len(self._seen):
+            return np.zeros(len(months))
+        kept, chosen = self._kept, parts.split()
+        shapes = GRID[kept, :3] * [name in chosen for name in ("walk", "trend", "season")]
+        cross = self._covariance(months, self._seen, shapes)
+        if "level" in chosen:
+            cross = cross + self._level(months, self._seen)
+        if "months" in chosen:
+            cross = cross + self._jumps(months, self._seen, lasting=False)
+        means = np.einsum("gms,gs->gm", cross, self._solved[0][kept])
+        return np.asarray(self.weights[kept] @ means / self.weights[kept].sum())
+
+    @cached_property
+    def level(self) -> float:
+        """The logarithm of the rate at the end of what was seen, without season."""
+        last = np.array([max(self.months - 1, 0)])
+        return float(self.prior_mean + self._mix(last, "walk trend level")[0])
+
+    @cached_property
+    def season(self) -> Floats:
+        """The twelve effects on the logarithm, January first."""
+        return self._mix((np.arange(12) - self.start) % 12, "season")
+
+    @property
+    def trend(self) -> float:
+        """The trend a month, on the logarithm."""
+        ends = self._mix(np.array([self.months - 2, self.months - 1]), "trend")
+        return float(ends[1] - ends[0])
+
+    def jumps(self) -> tuple[tuple[Shock, float], ...]:
+        """Each shock with its size on the logarithm."""
+        found = []
+        for shock in self.shocks:
+            alone = replace(self, shocks=(shock,))
+            cross = alone._jumps(np.array([shock.month]), self._seen, lasting=shock.stays)
+            means = np.einsum("ms,gs->gm", cross, self._solved[0][self._kept])[:, 0]
+            found.append((shock, float(self.weights[self._kept] @ means / self.weights[self._kept].sum())))
+        return tuple(found)
+
+    def with_shocks(self) -> Course:
+        """The same course with the shocks that the months show, the clearest first; each has to be likely on its own.
+
+        Adding v u u' to a covariance K changes the log evidence by (v (u'K^-1 y)^2 / (1 + v u'K^-1 u) - log(1 + v
+        u'K^-1 u)) / 2, so that all candidates cost one inverse.
+        """
+        seen = self._seen
+        if len(seen) < 6 or len(self.shocks) >= SHOCKS_MAX:
+            return self
+        solved, factor, white = self._solved
+        logs = -0.5 * (white * white).sum(axis=1) - np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
+        candidates = [Shock(int(month), stays) for stays in (True, False) for month in seen[1:]]
+        touched = np.stack([shock.touches(seen) for shock in candidates], axis=1)
+        pulled = np.einsum("gs,sk->gk", solved, touched)
+        half = np.linalg.solve(factor, np.broadcast_to(touched, (len(factor), *touched.shape)))
+        stiff = 1 + SHOCK_VARIANCE * (half * half).sum(axis=1)
+        gain = 0.5 * (SHOCK_VARIANCE * pulled * pulled / stiff - np.log(stiff))
+        top = logs.max()
+        odds = np.log(np.exp(logs - top) @ np.exp(np.minimum(gain, 600))) - np.log(np.exp(logs - top).sum())
+        best = int(np.argmax(odds))
+        if odds[best] + np.log(SHOCK_ODDS) < np.log(10.0):
+            return self
+        return replace(self, shocks=(*self.shocks, candidates[best])).with_shocks()
+
+    def support(self) -> dict[str, float]:
+        """How probable drift, trend and season are, given the months (half, half and two thirds before)."""
+        names = {"drift": 0, "trend": 1, "season": 2}
+        return {name: float(self.weights[GRID[:, place] > 0].sum()) for name, place in names.items()}
+
+    def fitted(self) -> Floats:
+        """The rate of each month of the history, seen or not: what the counts say beyond their own noise."""
+        logs = self.prior_mean + self._mix(np.arange(self.months), "walk trend season level months")
+        if len(self._seen):
+            kept = self._kept
+            own = self.weights[kept] * GRID[kept, 3] / self.weights[kept].sum()
+            logs[self._seen] += own @ self._solved[0][kept]
+        return np.exp(logs)
+
+    def ahead(self, months: int) -> tuple[Floats, Floats]:
+        """(mean [months], covariance [months, months]) of the logarithm of the rate of the months to come."""
+        future = self.months + np.arange(months)
+        kept = self._kept
+        weights = self.weights[kept] / self.weights[kept].sum()
+        own = self._covariance(future, future, GRID[kept]) + self._level(future, future)
+        own += np.eye(months) * GRID[kept, 3, None, None]
+        if not len(self._seen):
+            return np.full(months, self.prior_mean), np.asarray(np.tensordot(weights, own, 1))
+        cross = self._covariance(future, self._seen, GRID[kept]) + self._level(future, self._seen)
+        means = np.einsum("gms,gs->gm", cross, self._solved[0][kept])
+        white = np.linalg.solve(self._solved[1][kept], cross.transpose(0, 2, 1))
+        covariance = own - np.einsum("gsm,gsn->gmn", white, white)
+        mean = weights @ means
+        apart = means - mean
+        mixed = np.tensordot(weights, covariance + apart[:, :, None] * apart[:, None, :], 1)
+        return self.prior_mean + mean, np.asarray(mixed)

@@ -1,0 +1,248 @@
+"""Learn rates from what was seen. Pure numpy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from blanko.engines.demand.comingofage import lagged, learn_delay
+from blanko.engines.demand.course import Course
+from blanko.engines.demand.heldback import (
+    Returns,
+    apart,
+    beta_mean,
+    beta_spread,
+    echoes,
+    returning_share,
+    returns,
+)
+from blanko.engines.demand.history import (
+    CAUSES,
+    RATE_CAUSES,
+    REGION_SPLIT,
+    SUKET,
+    TURNED_17,
+    Bools,
+    Floats,
+    History,
+    Ints,
+    months_between,
+)
+from blanko.engines.demand.offices import Spread, learn_dispersion, learn_drift, moving, still, without_events
+from blanko.engines.demand.priors import Priors, Rate
+from blanko.engines.demand.rates import Rates
+
+# A cause that is only sometimes counted, and of which nothing is believed beforehand.
+UNKNOWN = Rate(mean=1e-6, cv=3.0, source="none")
+
+
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """One cause: its course, each area's factor now, its noise, and what was to be expected of each month."""
+
+    course: Course
+    factor: Floats
+    cv: Floats
+    dispersion: float
+    drift: float
+    spread: Spread
+    expected: Floats
+
+
+def learn(history: History, *, priors: Priors) -> Rates:
+    """Rates of each cause and area, with their uncertainty. An empty history gives the priors back."""
+    shape = history.applications.shape
+    deaths = _death_rate(history, priors)
+    counts = history.applications.astype(np.float64)
+    # Months into which much comes back are no plain months: they are left out at first, then less what came back.
+    marked = returns(np.ones((1, *shape[1:])), history.censored, echoes(priors.echo_months), 1 - deaths).due[0]
+    valid = np.broadcast_to(~history.censored & (marked < 0.15), shape)
+    delay, found = _learn_causes(history, counts, valid, priors)
+    expected = np.stack([cause.expected if cause else np.zeros(shape[1:]) for cause in found])
+    echo = echoes(priors.echo_months)
+    nothing = Returns(np.zeros(shape), np.zeros((len(echo), *shape[:2])))
+    back = _Returning(expected, (priors.returning,) * len(CAUSES), echo, nothing)
+    if history.censored.any():
+        back = _returning(history, found, expected, 1 - deaths, priors)
+        due = back.returns.due
+        share = np.array([beta_mean(belief) for belief in back.beliefs])[:, None, None]
+        unsure = np.array([beta_spread(belief) for belief in back.beliefs])[:, None, None] * due
+        counts = np.maximum(counts - share * due, 0.0)
+        valid = ~history.censored & (unsure <= 0.03 * back.expected)
+        delay, found = _learn_causes(history, counts, valid, priors)
+        expected = np.stack([cause.expected if cause else np.zeros(shape[1:]) for cause in found])
+        back = _returning(history, found, expected, 1 - deaths, priors)
+
+    rate, rate_cv = np.zeros(shape[:2]), np.zeros(shape[:2])
+    for cause, one in enumerate(found):
+        if one is not None:
+            share_of = priors.take_up if cause == TURNED_17 else 1.0
+            rate[cause], rate_cv[cause] = share_of * one.factor * np.exp(one.course.level), one.cv
+    return Rates(
+        areas=history.areas, first_month=history.first_month, months=history.months, priors=priors,
+        weight=history.base, rate=rate, rate_cv=rate_cv,
+        dispersion=np.array([one.dispersion if one else 0.0 for one in found]),
+        drift=np.array([one.drift if one else 0.0 for one in found]),
+        spreads=tuple(one.spread if one else None for one in found),
+        courses=tuple(one.course if one else None for one in found), common_cv=np.full(len(CAUSES), np.nan),
+        delay=delay, returning=back.beliefs, echo=back.echo, pending=back.returns.pending, death_rate=deaths,
+        split_share=_split_share(history, ~history.censored, priors),
+    )  # fmt: skip
+
+
+def _learn_causes(
+    history: History, counts: Floats, valid: Bools, priors: Priors
+) -> tuple[Floats, list[_Learned | None]]:
+    """(delay shares, what was learned of each cause; None for those that follow a count)."""
+    provinces = np.unique([code[:2] for code in history.areas], return_inverse=True)[1].astype(np.int64)
+    exposure = np.repeat(history.base[:, None], history.months, axis=1)
+    found: list[_Learned | None] = [None] * len(CAUSES)
+    delay, found[TURNED_17] = _turned_17(counts[TURNED_17], history, valid[TURNED_17], provinces, priors)
+    for cause in (*RATE_CAUSES, *(() if history.open_sukets is not None else (SUKET,))):
+        believed = priors.rates.get(CAUSES[cause], UNKNOWN)
+        found[cause] = _learn_cause(
+            counts[cause], exposure, valid[cause], provinces, start=history.first_month,
+            believed=(believed.mean, believed.cv), spread=Spread(priors.spread_area, priors.spread_province),
+            dispersion=priors.dispersion, drift=priors.drift,
+        )  # fmt: skip
+    return delay, found
+
+
+def _learn_cause(
+    counts: Floats, exposure: Floats, valid: Bools, provinces: Ints, *, start: date, believed: tuple[float, float],
+    spread: Spread, dispersion: float, drift: float,
+) -> _Learned:  # fmt: skip
+    """``exposure`` [area, month]: what a rate of 1 would bring. ``believed`` the prior mean and cv of that rate."""
+    mean, cv = believed
+    variance = float(np.log1p(cv * cv))
+    # So that the mean of the rate, not its median, is what was believed.
+    log_mean = float(np.log(mean)) - variance / 2
+    factor = np.ones(len(counts))
+    province, province_cv = factor, np.full(len(counts), spread.province)
+    for turn in range(4):
+        total, many = (counts * valid).sum(axis=0), (exposure * factor[:, None] * valid).sum(axis=0)
+        level = (total + 0.5) / (many + 0.5 / mean)
+        seen, expected = (counts * valid).sum(axis=1), (exposure * level * valid).sum(axis=1)
+        factor, province, province_cv, found = still(seen, expected, provinces, spread)
+        middle = float((exposure * factor[:, None] * valid).sum() / max((exposure * valid).sum(), 1e-9)) or 1.0
+        factor, province = factor / middle, province / middle
+        fitted = exposure * level * factor[:, None]
+        if turn == 1:
+            dispersion = learn_dispersion(counts, fitted, valid, believed=dispersion)
+            valid = without_events(counts, fitted, valid, provinces, dispersion=dispersion)
+    dispersion = learn_dispersion(counts, fitted, valid, believed=dispersion)
+    in_month, in_square = (fitted * valid).sum(axis=0), (fitted * fitted * valid).sum(axis=0)
+    own = (in_month + dispersion * in_square) / np.maximum(in_month, 0.5) ** 2 + 1e-9
+    course = Course(
+        log_rate=np.where(many > 0, np.log(level), np.nan), noise=own, start=start.month - 1, prior_mean=log_mean,
+        prior_variance=variance,
+    ).with_shocks()  # fmt: skip
+    smooth = course.fitted()
+    state = {"mean": province, "cv": np.hypot(found.area, province_cv), "dispersion": dispersion}
+    drift = learn_drift(counts, exposure * smooth, valid, believed=drift, **state)
+    now, now_cv = moving(counts, exposure * smooth, valid, drift=drift, **state)
+    return _Learned(course, now, now_cv, dispersion, drift, found, exposure * smooth * factor[:, None])
+
+
+def _turned_17(
+    counts: Floats, history: History, valid: Bools, provinces: Ints, priors: Priors
+) -> tuple[Floats, _Learned]:
+    """(delay shares summing to 1, the rest): the registry's birthdays through the delay are the exposure."""
+    born = lagged(history.birthdays, len(priors.delay), history.months)
+    prior = priors.take_up * np.array(priors.delay) / sum(priors.delay)
+    factor: Floats | float = 1.0
+    shares, found = prior, None
+    for _ in range(2):
+        scaled = born * factor
+        shares = learn_delay(counts, scaled, valid, prior=prior, dispersion=priors.take_up_dispersion)
+        delay = shares / max(float(shares.sum()), 1e-9)
+        exposure = priors.take_up * np.tensordot(delay, born, 1)
+        found = _learn_cause(
+            counts, exposure, valid, provinces, start=history.first_month, believed=(1.0, priors.take_up_cv),
+            spread=Spread(priors.take_up_spread, priors.take_up_spread / 2), dispersion=priors.take_up_dispersion,
+            drift=priors.drift,
+        )  # fmt: skip
+        factor = (found.expected / np.maximum(exposure, 1e-9))[None] if history.months else 1.0
+        factor = factor * priors.take_up / max(float(shares.sum()), 1e-9) if history.months else 1.0
+    assert found is not None
+    return shares / max(float(shares.sum()), 1e-9), found
+
+
+@dataclass(frozen=True, slots=True)
+class _Returning:
+    """How what was held back returns: what was to be expected, the belief of each cause, the echo, what is due."""
+
+    expected: Floats
+    beliefs: tuple[tuple[float, float], ...]
+    echo: Floats
+    returns: Returns
+
+
+def _returning(
+    history: History, found: list[_Learned | None], expected: Floats, survival: Floats, priors: Priors
+) -> _Returning:
+    """Learn which share came back, and over how many months: the echo that explains the causes' months best."""
+    held = np.maximum(expected - history.applications, 0.0) * history.censored
+    tried = []
+    for months in np.array([0.5, 0.75, 1.0, 1.4, 2.0]) * priors.echo_months:
+        echo = echoes(float(months))
+        back = returns(held, history.censored, echo, survival)
+        told, beliefs = 0.0, []
+        for cause, one in enumerate(found):
+            belief = priors.returning
+            if one is not None and back.due[cause].any():
+                weight = back.due[cause] > 0.02 * expected[cause]
+                usual = expected[cause] * weight
+                came = (history.applications[cause] * weight - usual).sum(axis=0)
+                # The level of those months is itself only known so well.
+                level = float(np.expm1(one.course.ahead(1)[1][0, 0]))
+                noise = (usual * (1 + one.dispersion * usual)).sum(axis=0) + 1.0
+                noise += level * usual.sum(axis=0) ** 2
+                due = (back.due[cause] * weight).sum(axis=0)
+                worth = due / noise
+                # One level is missed by all of the months together: half a dozen tell little more than one.
+                belief = returning_share(
+                    priors.returning, came=float(worth @ came), due=float(worth @ due),
+                    variance=float(worth @ due) + 5 * level * float(worth @ usual.sum(axis=0)) ** 2 / 6,
+                )  # fmt: skip
+                told -= 0.5 * float(((came - beta_mean(belief) * due) ** 2 / noise).sum())
+            beliefs.append(belief)
+        tried.append((told - 0.5 * np.log(months / priors.echo_months) ** 2, _Returning(
+            expected, tuple(apart(belief, priors.returning_between) for belief in beliefs), echo, back)))  # fmt: skip
+    return max(tried, key=lambda each: each[0])[1]
+
+
+def _death_rate(history: History, priors: Priors) -> Floats:
+    """Deaths of an obliged person and month, per area: counted where they are, believed where they are not."""
+    if history.deaths is None or not history.months:
+        return np.full(len(history.areas), priors.death_rate)
+    # A belief worth 100 deaths for the nation, and the nation's rate worth 30 for an area.
+    years = history.base * history.months
+    nation = (100 + history.deaths.sum()) / (100 / priors.death_rate + years.sum())
+    return np.minimum((30 + history.deaths.sum(axis=1)) / (30 / nation + years), 1.0)
+
+
+def _split_share(history: History, valid: Bools, priors: Priors) -> tuple[float, float]:
+    """(mean, cv) of the share of a split's persons that asks for a new card, after what earlier splits brought."""
+    spread = priors.split_share * priors.split_share_cv
+    due = came = 0.0
+    for split in history.splits:
+        place, since = history.place(split.area), months_between(history.first_month, split.effective)
+        expected = split.persons * split_pattern(since, history.months, priors.split_months)
+        due += float((expected * valid[place]).sum())
+        came += float((history.applications[REGION_SPLIT, place] * valid[place] * (expected > 0)).sum())
+    if due <= 0:
+        return priors.split_share, priors.split_share_cv
+    # Splits differ from each other far more than counts do: one tells its share to within a third.
+    noise = (came + 1) / due**2 + (came / due / 3) ** 2
+    joined = 1 / (1 / spread**2 + 1 / noise)
+    mean = min(joined * (priors.split_share / spread**2 + came / due / noise), 1.0)
+    return mean, float(np.sqrt(joined)) / mean
+
+
+def split_pattern(since: int, months: int, spread: float) -> Floats:
+    """[month] shares of those who ask that ask in each month; the split takes effect in month ``since``."""
+    after = np.arange(months) - since
+    return np.where(after >= 0, (1 / spread) * (1 - 1 / spread) ** np.maximum(after, 0), 0.0)
