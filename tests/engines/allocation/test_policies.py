@@ -60,7 +60,7 @@ def test_no_policy_gives_more_than_there_is_or_than_one_can_take_and_all_give_wh
 @given(now=situations(), data=st.data())
 def test_the_order_of_the_areas_does_not_matter(rule, now, data):
     order = np.array(data.draw(st.permutations(range(len(now.need)))))
-    names = ("need", "held", "province", "use", "arrival", "rank", "limit")
+    names = ("need", "held", "province", "use", "arrival", "rank", "limit", "unprinted")
     turned = replace(now, **{name: getattr(now, name)[order] for name in names})
     assert (rule.share(turned) == rule.share(now)[order]).all()
 

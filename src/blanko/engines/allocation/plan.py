@@ -29,7 +29,7 @@ class Horizon:
 
     ``stock`` comes to the centre each week (shape: weeks). ``need`` becomes print-ready each week (weeks, areas); the
     first row holds the backlog. ``held`` are blanks at the offices now, ``lead`` whole weeks on the way (0: the same
-    week), ``capacity`` cards a week.
+    week), ``capacity`` cards a week. ``earlier`` were printed before: they count in need and holdings alike.
     """
 
     stock: Ints
@@ -37,6 +37,7 @@ class Horizon:
     held: Ints
     lead: Ints
     capacity: Ints
+    earlier: Ints | None = None
 
     @classmethod
     def of(cls, outlook: Outlook) -> Horizon:
@@ -57,6 +58,7 @@ class Horizon:
             ("held", self.held, shape[1:]),
             ("lead", self.lead, shape[1:]),
             ("capacity", self.capacity, shape[1:]),
+            ("earlier", self.held if self.earlier is None else self.earlier, shape[1:]),
         ):
             if table.shape != wanted:
                 raise InvalidPlan(
@@ -76,7 +78,7 @@ class Horizon:
                     cell=", ".join(str(i + 1) for i in at),
                     value=int(table[at]),
                 )
-        gross = self.need.sum(0)
+        gross = self.need.sum(0) if self.earlier is None else self.need.sum(0) + self.earlier
         if len(gross) and int(gross.max()) > NEED_MAX:
             raise InvalidPlan(
                 "area {place} needs more than {need_max} in all weeks",
@@ -174,12 +176,14 @@ class _Totals:
         # By week w an area can have printed at most what is needed by then, and before the first arrival what it holds.
         reachable = np.where(week < horizon.lead, np.minimum(known, horizon.held), known)
         bound = np.min(reachable + horizon.capacity * (weeks - 1 - week), axis=0)
-        self.printable = np.minimum(bound, horizon.capacity * weeks)
+        printable = np.minimum(bound, horizon.capacity * weeks)
         self.unit, self.rank = unit, rank
-        self.need, self.held = known[-1], horizon.held
+        earlier = 0 if horizon.earlier is None else horizon.earlier
+        self.need, self.held = known[-1] + earlier, horizon.held + earlier
         # What an area can still print after what is shipped in week w has come, in whole units.
         self.later = np.maximum(last - week, 0) * horizon.capacity // unit
-        self.most = np.maximum(self.printable - self.held, 0) // unit
+        self.rest = np.maximum(printable - horizon.held, 0)
+        self.most = self.rest // unit
         self.open = self.most.copy()
         self.come = np.cumsum(horizon.stock) // unit
         self.units = np.zeros(areas, np.int64)
@@ -260,7 +264,7 @@ class _Totals:
                 loser = next((other for other in latest[week] if other != area), NOBODY)
             elif has >= need:
                 binding = "need_met"
-            elif self.printable[area] - has >= 1:
+            elif units * self.unit < self.rest[area]:
                 binding = "box_size"
             found.append(Certificate(area, units, min(1.0, has / need) if need else 1.0, binding, week, loser))
         return tuple(found)

@@ -28,7 +28,7 @@ class Situation:
     ``need`` is gross (print-ready and printed earlier in the campaign), ``held`` what stands against it. ``use`` is how
     many cards the office would print in a week if it had blanks (at least 1), ``arrival`` the order in which the
     requests came, ``rank`` what is left of a tie (0 first), ``limit`` the most blanks that the office can take now
-    (print capacity).
+    (print capacity). ``unprinted`` is the part of ``held`` that still lies at the office or is on its way.
     ``future_need`` and ``future_stock`` are expected for the rest of the period, over all areas.
     """
 
@@ -39,6 +39,7 @@ class Situation:
     arrival: Ints
     rank: Ints
     limit: Ints
+    unprinted: Ints
     stock: int
     unit: int
     future_need: int = 0
@@ -57,6 +58,7 @@ class Situation:
         arrival: Sequence[int] | Ints | None = None,
         rank: Sequence[int] | Ints | None = None,
         limit: Sequence[int] | Ints | None = None,
+        unprinted: Sequence[int] | Ints | None = None,
         future_need: int = 0,
         future_stock: int = 0,
     ) -> Situation:
@@ -74,6 +76,9 @@ class Situation:
             arrival=np.arange(count) if arrival is None else _column("arrival", arrival, count, 0),
             rank=np.arange(count) if rank is None else _column("rank", rank, count, 0),
             limit=_column("limit", limit, count, NEED_MAX),
+            unprinted=_column("held", held, count, 0)
+            if unprinted is None
+            else _column("unprinted", unprinted, count, 0),
             stock=int(stock),
             unit=int(unit),
             future_need=int(future_need),
@@ -93,7 +98,7 @@ class Situation:
                 need_max=NEED_MAX,
             )
         for name, column, low in (("need", self.need, 0), ("held", self.held, 0), ("use", self.use, 1),
-                                  ("limit", self.limit, 0)):  # fmt: skip
+                                  ("limit", self.limit, 0), ("unprinted", self.unprinted, 0)):  # fmt: skip
             wrong = np.flatnonzero((column < low) | (column > NEED_MAX))
             if len(wrong):
                 raise InvalidNeed(
@@ -155,7 +160,7 @@ def days_of_cover(now: Situation) -> Ints:
     need_there = np.bincount(member, now.need, len(provinces)).astype(np.int64)
     if len(need_there) and int(need_there.max()) > NEED_MAX:
         raise InvalidNeed("a province needs more than {need_max}", mend="split it", need_max=NEED_MAX)
-    most = (now.held + units_max * now.unit) / now.use
+    most = (now.unprinted + units_max * now.unit) / now.use
     if len(most) and float(most.max()) * float(now.use.max()) ** 2 >= COVER_EXACT:
         raise InvalidNeed(
             "days of cover lie too close together to be told apart",
@@ -178,7 +183,7 @@ def days_of_cover(now: Situation) -> Ints:
         if count:
             units[at] = give(
                 need=now.use[at],
-                held=now.held[at],
+                held=now.unprinted[at],
                 unit=now.unit,
                 units_max=units_max[at],
                 count=count,

@@ -87,10 +87,12 @@ class Claim:
 class Terms:
     """``lot_min`` the smallest lot worth sending (blanks); ``reserve`` stays at the centre, for ``purpose``.
 
-    ``classes`` are served one after the other. ``deferred`` is what areas put off by their own wish, by place.
+    ``part_reserve`` is kept from whole boxes for single blanks, where there are part boxes. ``classes`` are served one
+    after the other. ``deferred`` is what areas put off by their own wish, by place.
     """
 
     part_boxes: bool = False
+    part_reserve: int = 0
     lot_min: int = 0
     reserve: int = 0
     purpose: str = ""
@@ -101,7 +103,7 @@ class Terms:
     def check(self, now: Situation) -> None:
         """Raise InvalidTerms for what contradicts itself or the situation."""
         areas = len(now.need)
-        if self.lot_min < 0 or self.reserve < 0:
+        if min(self.lot_min, self.reserve, self.part_reserve) < 0:
             raise InvalidTerms("a lot or a reserve is below zero", mend="give counts from 0 up")
         if self.reserve and not self.purpose.strip():
             raise InvalidTerms("a central reserve of {reserve} has no purpose", mend="say what it is kept for",
@@ -150,7 +152,13 @@ def divide(now: Situation, policy: Policy, terms: Terms = Terms()) -> Division:
     reserve = min(terms.reserve, now.stock)
     free = replace(now, stock=now.stock - reserve)
     claimed, claims = _serve_claims(free, terms.claims)
-    after = replace(free, held=free.held + claimed, limit=free.limit - claimed, stock=free.stock - int(claimed.sum()))
+    after = replace(
+        free,
+        held=free.held + claimed,
+        unprinted=free.unprinted + claimed,
+        limit=free.limit - claimed,
+        stock=free.stock - int(claimed.sum()),
+    )
     shares = _with_lots(after, policy, terms)
     if terms.deferred:
         wished = np.zeros_like(shares)
@@ -206,15 +214,17 @@ def _by_class(now: Situation, policy: Policy, terms: Terms) -> Ints:
     """
     needs = np.cumsum([one.need for one in terms.classes], axis=0) if terms.classes else [now.need]
     shares = np.zeros_like(now.need)
+    parts = terms.part_boxes and now.unit > 1
     for need in needs:
-        for unit in (now.unit, 1) if terms.part_boxes and now.unit > 1 else (now.unit,):
+        for unit in (now.unit, 1) if parts else (now.unit,):
             shares = shares + policy(
                 replace(
                     now,
                     need=need,
                     held=now.held + shares,
+                    unprinted=now.unprinted + shares,
                     limit=now.limit - shares,
-                    stock=now.stock - int(shares.sum()),
+                    stock=max(0, now.stock - int(shares.sum()) - (terms.part_reserve if parts and unit > 1 else 0)),
                     unit=unit,
                 )
             )
@@ -236,22 +246,50 @@ def lend(now: Situation) -> tuple[Loan, ...]:
     The office whose stock lasts the fewest days gets a unit from the one that keeps the longest cover after lending,
     while the lender still stands above where the borrower stood. Nobody borrows above its need; ``stock`` is not used.
     """
-    held = now.held.copy()
-    moved: dict[tuple[int, int], int] = {}
+    loans: list[Loan] = []
     for province in np.unique(now.province):
         members = np.flatnonzero(now.province == province)
-        while len(members) > 1:
-            short = members[held[members] + now.unit <= np.minimum(now.need, now.held + now.limit)[members]]
-            able = members[held[members] >= now.unit]
-            if not len(short) or not len(able):
-                break
-            poor = short[np.lexsort((now.rank[short], held[short] / now.use[short]))[0]]
-            after = (held[able] - now.unit) / now.use[able]
-            rich = able[np.lexsort((now.rank[able], -after))[0]]
-            # In whole numbers: rounding must not let two offices lend to each other for ever.
-            if (held[rich] - now.unit) * now.use[poor] <= held[poor] * now.use[rich]:
-                break
-            held[rich] -= now.unit
-            held[poor] += now.unit
-            moved[int(rich), int(poor)] = moved.get((int(rich), int(poor)), 0) + now.unit
-    return tuple(Loan(lender, borrower, blanks) for (lender, borrower), blanks in sorted(moved.items()))
+        held = now.unprinted.copy()
+        # Large steps first, and only the last ones may end with the borrower above: the same end in fewer moves.
+        for step in (4096, 256, 16, 1):
+            while _lend_one(now, held, members, step * now.unit, overtake=step == 1):
+                pass
+        loans += _matched(members, held - now.unprinted)
+    return tuple(loans)
+
+
+def _lend_one(now: Situation, held: Ints, members: Ints, size: int, *, overtake: bool) -> bool:
+    """Move one size from the longest cover to the shortest in ``held``; False when that would level nothing more."""
+    short = members[held[members] + size <= np.minimum(_useful(now), now.unprinted + now.limit)[members]]
+    able = members[held[members] >= size]
+    if not len(short) or not len(able):
+        return False
+    poor = short[np.lexsort((now.rank[short], held[short] / now.use[short]))[0]]
+    rich = able[np.lexsort((now.rank[able], -((held[able] - size) / now.use[able])))[0]]
+    # In whole numbers: rounding must not let two offices lend to each other for ever.
+    there = held[poor] if overtake else held[poor] + size
+    if (held[rich] - size) * now.use[poor] <= there * now.use[rich]:
+        return False
+    held[rich] -= size
+    held[poor] += size
+    return True
+
+
+def _matched(members: Ints, change: Ints) -> list[Loan]:
+    """Who lends to whom, by place: each lender to the first borrowers that still lack some."""
+    found = []
+    lacking = {int(i): int(change[i]) for i in members if change[i] > 0}
+    for lender in (int(i) for i in members if change[i] < 0):
+        left = -int(change[lender])
+        for borrower in [i for i, lacks in lacking.items() if lacks]:
+            blanks = min(left, lacking[borrower])
+            if blanks:
+                found.append(Loan(lender, borrower, blanks))
+            lacking[borrower] -= blanks
+            left -= blanks
+    return found
+
+
+def _useful(now: Situation) -> Ints:
+    """What an office can use of all that lies there: its unprinted blanks and what it still needs."""
+    return np.asarray(now.unprinted + now.remaining, np.int64)
