@@ -26,6 +26,7 @@ def accepted_lot(*, lot_no="L-1", series="PB17", first_box=1, boxes=20, size=50,
             unit_price_idr=1,
             total_idr=100_000_000,
             box_size=size,
+            deliveries=[(date(2017, 3, 25), 100_000_000)],
             source="test",
             **who,
         )

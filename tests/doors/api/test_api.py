@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+
+from blanko.ground.access.acting import acting
+from blanko.records.procurement import importing
+from blanko.records.procurement import operations as procurement
 
 pytestmark = pytest.mark.database
 
@@ -39,6 +43,15 @@ READS = {
     "/procurement/contracts": "/procurement/contracts",
     "/procurement/tenders": "/procurement/tenders",
     "/procurement/lots": "/procurement/lots",
+    "/procurement/contracts/{contract_no}": "/procurement/contracts/BLANKO-KTPEL-2017",
+    "/procurement/contracts/{contract_no}/schedule": "/procurement/contracts/BLANKO-KTPEL-2017/schedule",
+    "/procurement/contracts/{contract_no}/material": "/procurement/contracts/BLANKO-KTPEL-2017/material",
+    "/procurement/lots/{lot_no}/rejected": "/procurement/lots/PB17-L03/rejected",
+    "/procurement/payments": "/procurement/payments?contract_no=BLANKO-KTPEL-2017",
+    "/procurement/suppliers": "/procurement/suppliers?as_of=2017-04-30&with_estimates=true",
+    "/procurement/lead-times": "/procurement/lead-times",
+    "/procurement/value": "/procurement/value",
+    "/procurement/notices": "/procurement/notices?kind=tender",
     "/planning/needs": "/planning/needs?as_of=2017-04-30",
     "/planning/outlook": "/planning/outlook?paths=500&checks=2",
     "/planning/rounds": "/planning/rounds",
@@ -145,7 +158,20 @@ def test_an_answer_that_differs_from_its_schema_is_found():
         assert len(unfit([wrong], schema, root)) == 1, wrong
 
 
-@pytest.mark.usefixtures("refused")
+@pytest.fixture
+def bought(program, tmp_path):
+    """What the replay leaves out: a payment, and a list of a portal."""
+    if program.get("/api/procurement/payments").json():
+        return
+    list_of_tenders = tmp_path / "tenders.csv"
+    list_of_tenders.write_text("kd_tender,kd_rup,nama_paket,pagu\n9000001,8000001,Contoh,1000\n")
+    who = {"by": "pengadaan.pusat", "at": datetime.now(UTC)}
+    with acting(principal="pengadaan.pusat"):
+        procurement.pay(payment_no="SP2D-1", lot_no="PB17-L01", quantity=200_000, paid_on=date(2017, 4, 5), **who)
+        importing.import_notices(path=list_of_tenders, data_dir=tmp_path, **who)
+
+
+@pytest.mark.usefixtures("refused", "bought")
 @pytest.mark.parametrize("described", READS)
 def test_every_reading_address_answers(program, described):
     answer = program.get("/api" + filled(program, READS[described]))

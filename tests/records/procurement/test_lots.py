@@ -42,6 +42,7 @@ def contract(db, acting_as):
             total_idr=117_500_000,
             box_size=500,
             lead_days={Stage.CHIPS_MADE_ABROAD: 20, Stage.CHIPS_ARRIVED: 10, Stage.BODY_MADE_HOME: 5},
+            deliveries=[(DAY, 1_000)],
             source="test",
             **WHO,
         )
@@ -114,7 +115,7 @@ def test_announced_blanks_never_exceed_the_contract(contract):
 
 
 def test_planned_deliveries_never_exceed_the_contract(contract):
-    assert operations.schedule_deliveries(contract_no="C-1", deliveries=[(DAY, 4_000), (DAY, 6_000)], **WHO) == 2
+    assert operations.schedule_deliveries(contract_no="C-1", deliveries=[(DAY, 3_000), (DAY, 6_000)], **WHO) == 2
     with pytest.raises(rules.MoreThanContract):
         operations.schedule_deliveries(contract_no="C-1", deliveries=[(DAY, 1)], **WHO)
     assert sum(row["quantity"] for row in queries.deliveries(contract_no="C-1")) == 10_000
@@ -146,8 +147,8 @@ def test_the_database_itself_refuses_a_stage_out_of_order(contract):
     announce()
     with connection.cursor() as cursor, pytest.raises(Error, match="needs"), transaction.atomic():
         cursor.execute(
-            "INSERT INTO procurement_lot_stage (lot_no, stage, reached_on, held_for, note, event_id)"
-            " SELECT 'L-1', 'shipped', DATE '2017-04-01', '{}', '', max(id) FROM audit_event"
+            "INSERT INTO procurement_lot_stage (lot_no, stage, reached_on, is_estimated, held_for, note, event_id)"
+            " SELECT 'L-1', 'shipped', DATE '2017-04-01', false, '{}', '', max(id) FROM audit_event"
         )
 
 

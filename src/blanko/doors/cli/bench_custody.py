@@ -87,7 +87,8 @@ def _accept(lot: int) -> None:
     with acting(principal="svc.procurement"):
         operations.sign_contract(
             contract_no=name, supplier="Bench", signed_on=DAY, quantity=BOXES * SIZE, unit_price_idr=11_750,
-            total_idr=BOXES * SIZE * 11_750, box_size=SIZE, source="bench", **who,
+            total_idr=BOXES * SIZE * 11_750, box_size=SIZE, source="bench",
+            deliveries=[(DAY + timedelta(days=20), BOXES * SIZE)], **who,
         )  # fmt: skip
         operations.announce_lot(
             lot_no=name, contract_no=name, series=f"BENCH{lot}", first_box=1, box_count=BOXES, announced_on=DAY, **who

@@ -13,7 +13,7 @@ from django.db.transaction import atomic
 from blanko.ground.audit import operations as audit
 from blanko.ground.audit.facts import Fact
 from blanko.ground.audit.merkle import Facts
-from blanko.records.procurement import models, rules
+from blanko.records.procurement import material, models, rules, stock
 from blanko.records.procurement.rules import Hold, Stage
 
 
@@ -60,10 +60,36 @@ def register_tender(
     owner_estimate_idr: int | None = None,
     winner: str = "",
     award_idr: int | None = None,
+    rup_code: str = "",
+    spse_code: str = "",
+    method: str = "tender",
+    budget_on: date | None = None,
+    announced_on: date | None = None,
+    objection_until: date | None = None,
 ) -> None:
-    """Add a tender: ``outcome`` awarded or failed, amounts in whole rupiah. Raises AlreadyRegistered."""
+    """Add a tender: ``outcome`` awarded or failed, amounts in whole rupiah, codes as the portals give them.
+
+    ``method``: tender, catalogue or direct. Raises AlreadyRegistered, NotPositive, BadOutcome, AboveCeiling,
+    DatesOutOfOrder, BadCode.
+    """
+    rules.check_positive(
+        quantity=quantity, ceiling_idr=ceiling_idr, owner_estimate_idr=owner_estimate_idr, award_idr=award_idr
+    )
+    rules.check_award(
+        outcome=outcome, winner=winner, award_idr=award_idr, ceiling_idr=ceiling_idr,
+        owner_estimate_idr=owner_estimate_idr,
+    )  # fmt: skip
+    rules.check_dates(
+        budget_on=budget_on, announced_on=announced_on, decided_on=decided_on, objection_until=objection_until
+    )
     row = {
         "tender_no": tender_no,
+        "rup_code": rup_code,
+        "spse_code": spse_code,
+        "method": method,
+        "budget_on": budget_on,
+        "announced_on": announced_on,
+        "objection_until": objection_until,
         "title": title,
         "quantity": quantity,
         "bidders": bidders,
@@ -92,11 +118,33 @@ def sign_contract(
     at: datetime,
     tender_no: str | None = None,
     lead_days: Mapping[Stage, int] | None = None,
+    deliveries: Iterable[tuple[date, int]] = (),
+    kind: str = "tender",
+    ends_on: date | None = None,
+    price_breaks: Iterable[tuple[int, int]] = (),
+    box_sizes: Iterable[int] = (),
+    spoilage_per_mille: int = 0,
+    penalty_per_mille_day: int = 1,
+    penalty_cap_per_mille: int = 50,
+    is_estimated: bool = False,
 ) -> None:
-    """Add a contract. Raises NotContractSum (quantity x unit price is not the total), UnknownTender, AlreadyRegistered.
+    """Add a contract with its first schedule (due day, blanks) and its price breaks (from so many blanks, price).
 
-    ``lead_days`` are the calendar days that each stage takes after what it needs.
+    ``lead_days`` are the calendar days that each stage takes after what it needs; ``box_sizes`` the only sizes that
+    its lots may have (any, when none is named); ``kind`` tender or catalogue. The penalty's defaults are those of
+    Perpres 54/2010. Raises NotContractSum, NotPositive, BadPriceBreaks, CatalogueWithoutEnd, DatesOutOfOrder,
+    UnknownTender, TenderNotAwarded, ObjectionOpen, DueOutsideContract, MoreThanContract, AlreadyRegistered.
     """
+    rules.check_positive(quantity=quantity, unit_price_idr=unit_price_idr, box_size=box_size)
+    rules.check_terms(
+        spoilage_per_mille=spoilage_per_mille, penalty_per_mille_day=penalty_per_mille_day,
+        penalty_cap_per_mille=penalty_cap_per_mille,
+    )  # fmt: skip
+    if kind == "catalogue" and ends_on is None:
+        raise rules.CatalogueWithoutEnd("a catalogue contract without an end", mend="say until when it stands")
+    rules.check_dates(signed_on=signed_on, ends_on=ends_on)
+    breaks = [stock.Break(*step) for step in price_breaks]
+    stock.check_breaks(breaks, list_price_idr=unit_price_idr)
     rules.check_sum(quantity=quantity, unit_price_idr=unit_price_idr, total_idr=total_idr)
     if tender_no is not None and not models.Tender.objects.filter(pk=tender_no).exists():
         raise rules.UnknownTender(
@@ -111,23 +159,42 @@ def sign_contract(
         "unit_price_idr": unit_price_idr,
         "total_idr": total_idr,
         "box_size": box_size,
+        "box_sizes": sorted({box_size, *box_sizes}) if box_sizes else [],
         "lead_days": {str(Stage(stage)): days for stage, days in sorted((lead_days or {}).items())},
+        "kind": kind,
+        "ends_on": ends_on,
+        "spoilage_per_mille": spoilage_per_mille,
+        "penalty_per_mille_day": penalty_per_mille_day,
+        "penalty_cap_per_mille": penalty_cap_per_mille,
+        "is_estimated": is_estimated,
         "source": source,
     }
-    _store("procurement.sign_contract", by, at, [(models.Contract, row)], contract=contract_no)
+    rows: list[tuple[type[Fact], dict[str, Any]]] = [(models.Contract, row)]
+    rows += [(models.PriceBreak, {"contract_no": contract_no, **step._asdict()}) for step in breaks]
+    rows += _delivery_rows(contract_no, deliveries, after=0)
+    _store("procurement.sign_contract", by, at, rows, contract=contract_no)
+
+
+def _delivery_rows(
+    contract_no: str, deliveries: Iterable[tuple[date, int]], *, after: int
+) -> list[tuple[type[Fact], dict[str, Any]]]:
+    rows: list[tuple[type[Fact], dict[str, Any]]] = []
+    for number, (due_on, quantity) in enumerate(deliveries, start=after + 1):
+        rules.check_positive(quantity=quantity)
+        row = {"contract_no": contract_no, "delivery_no": number, "due_on": due_on, "quantity": quantity}
+        rows.append((models.Delivery, row))
+    return rows
 
 
 def schedule_deliveries(*, contract_no: str, deliveries: Iterable[tuple[date, int]], by: str, at: datetime) -> int:
     """Add the planned deliveries (due day, blanks) after those that stand; return how many.
 
-    Raises UnknownContract, and MoreThanContract when their sum would exceed the contract.
+    Raises UnknownContract, NotPositive, DueOutsideContract, and MoreThanContract when their sum would exceed the
+    contract.
     """
     contract = _contract(contract_no)
     known = models.Delivery.objects.filter(contract_no=contract.pk).count()
-    rows = [
-        (models.Delivery, {"contract_no": contract_no, "delivery_no": number, "due_on": due_on, "quantity": quantity})
-        for number, (due_on, quantity) in enumerate(deliveries, start=known + 1)
-    ]
+    rows = _delivery_rows(contract_no, deliveries, after=known)
     _store("procurement.schedule_deliveries", by, at, rows, contract=contract_no)
     return len(rows)
 
@@ -144,13 +211,35 @@ def announce_lot(
     announced_on: date | None = None,
     box_size: int | None = None,
     delivery_no: int | None = None,
+    is_estimated: bool = False,
 ) -> None:
     """Announce sealed boxes of one series; the lot begins as ordered on ``announced_on`` (default: the day of ``at``).
 
-    Raises UnknownContract, MoreThanContract, BoxesAnnouncedTwice, AlreadyRegistered.
+    Its price is the contract's for an order of its size. Raises UnknownContract, ContractWithoutSchedule,
+    BoxSizeNotAgreed, NotPositive, MoreThanContract, BoxesAnnouncedTwice, AlreadyRegistered.
     """
     contract = _contract(contract_no)
+    rules.check_positive(box_count=box_count, first_box=first_box, box_size=box_size)
     day = announced_on or at.date()
+    size = box_size or contract.box_size
+    if contract.box_sizes and size not in contract.box_sizes:
+        raise rules.BoxSizeNotAgreed(
+            "boxes of {size} blanks, and contract {contract_no} has boxes of {sizes}",
+            mend="use a size of the contract", size=size, contract_no=contract_no,
+            sizes=", ".join(map(str, contract.box_sizes)),
+        )  # fmt: skip
+    if not models.Delivery.objects.filter(contract_no=contract_no).exists():
+        raise rules.ContractWithoutSchedule(
+            "contract {contract_no} has no schedule of deliveries", mend="schedule its deliveries first",
+            contract_no=contract_no,
+        )  # fmt: skip
+    breaks = [
+        stock.Break(*step)
+        for step in models.PriceBreak.objects.filter(contract_no=contract_no)
+        .order_by("from_quantity")
+        .values_list("from_quantity", "unit_price_idr")
+    ]
+    price = stock.price_at(box_count * size, list_price_idr=contract.unit_price_idr, breaks=breaks)
     lot = {
         "lot_no": lot_no,
         "contract_no": contract_no,
@@ -158,10 +247,12 @@ def announce_lot(
         "series": series,
         "first_box": first_box,
         "box_count": box_count,
-        "box_size": box_size or contract.box_size,
+        "box_size": size,
+        "unit_price_idr": price,
         "announced_on": day,
     }
-    rows = [(models.Lot, lot), (models.LotStage, _stage_row(lot_no, Stage.ORDERED, day))]
+    stage = _stage_row(lot_no, Stage.ORDERED, day, is_estimated=is_estimated)
+    rows: list[tuple[type[Fact], dict[str, Any]]] = [(models.Lot, lot), (models.LotStage, stage)]
     _store("procurement.announce_lot", by, at, rows, lot=lot_no)
 
 
@@ -174,8 +265,11 @@ def advance_lot(
     at: datetime,
     held_for: Iterable[Hold | str] = (),
     note: str = "",
+    is_estimated: bool = False,
 ) -> None:
     """Report that a lot reached a stage. ``held_for`` says what keeps a lot that arrived from being stock.
+
+    ``is_estimated``: no source tells the day, so that nothing is learned from it.
 
     Raises UnknownLot, StageReportedTwice, StageOutOfOrder. Acceptance has an operation of its own: accept_lot.
     """
@@ -183,13 +277,16 @@ def advance_lot(
     if stage is Stage.ACCEPTED:
         raise rules.StageOutOfOrder("a lot is accepted with its BAST", mend="use accept_lot")
     rules.check_next(stage, reached=_reached(lot_no), on=on)
-    row = _stage_row(lot_no, stage, on, held_for=[str(Hold(hold)) for hold in held_for], note=note)
+    row = _stage_row(
+        lot_no, stage, on, held_for=[str(Hold(hold)) for hold in held_for], note=note, is_estimated=is_estimated
+    )
     _store("procurement.advance_lot", by, at, [(models.LotStage, row)], lot=lot_no, stage=str(stage))
 
 
 def accept_lot(
-    *, lot_no: str, bast_no: str, on: date, by: str, at: datetime, rejected: Mapping[int, str] | None = None
-) -> int:
+    *, lot_no: str, bast_no: str, on: date, by: str, at: datetime, rejected: Mapping[int, str] | None = None,
+    is_estimated: bool = False,
+) -> int:  # fmt: skip
     """Accept a released lot but for its ``rejected`` boxes (number -> reason); return the accepted boxes.
 
     Raises UnknownLot, NotReleased, StageOutOfOrder, BoxNotInLot, AlreadyRegistered (accepted before, or a used BAST).
@@ -217,15 +314,81 @@ def accept_lot(
         (models.RejectedBox, {"lot_no": lot_no, "box_no": number, "reason": reason})
         for number, reason in sorted(rejected.items())
     ]
-    rows += [(models.Acceptance, acceptance), (models.LotStage, _stage_row(lot_no, Stage.ACCEPTED, on))]
+    rows += [
+        (models.Acceptance, acceptance),
+        (models.LotStage, _stage_row(lot_no, Stage.ACCEPTED, on, is_estimated=is_estimated)),
+    ]
     _store("procurement.accept_lot", by, at, rows, lot=lot_no, bast=bast_no)
     return accepted
 
 
 def _stage_row(
-    lot_no: str, stage: Stage, on: date, *, held_for: list[str] | None = None, note: str = ""
+    lot_no: str,
+    stage: Stage,
+    on: date,
+    *,
+    held_for: list[str] | None = None,
+    note: str = "",
+    is_estimated: bool = False,
 ) -> dict[str, Any]:
-    return {"lot_no": lot_no, "stage": str(stage), "reached_on": on, "held_for": held_for or [], "note": note}
+    return {
+        "lot_no": lot_no, "stage": str(stage), "reached_on": on, "is_estimated": is_estimated,
+        "held_for": held_for or [], "note": note,
+    }  # fmt: skip
+
+
+def pay(
+    *, payment_no: str, lot_no: str, quantity: int, paid_on: date, by: str, at: datetime, penalty_idr: int = 0,
+    note: str = "",
+) -> int:  # fmt: skip
+    """Pay accepted blanks of a lot at its price, less a penalty; return the amount in rupiah.
+
+    Raises UnknownLot, NotPositive, NotAccepted, PaidMoreThanAccepted, NotPaymentSum (a penalty above the price or below
+    zero), AlreadyRegistered.
+    """
+    lot = models.Lot.objects.filter(pk=lot_no).first()
+    if lot is None:
+        raise rules.UnknownLot("there is no lot {lot_no}", mend="announce the lot first", lot_no=lot_no)
+    rules.check_positive(quantity=quantity)
+    amount = quantity * lot.unit_price_idr - penalty_idr
+    if penalty_idr < 0 or amount < 0:
+        raise rules.NotPaymentSum(
+            "a penalty of Rp {penalty} on {quantity} blanks at Rp {price}", mend="give a penalty from 0 to their price",
+            penalty=f"{penalty_idr:,}", quantity=f"{quantity:,}", price=f"{lot.unit_price_idr:,}",
+        )  # fmt: skip
+    row = {
+        "payment_no": payment_no, "lot_no": lot_no, "quantity": quantity, "unit_price_idr": lot.unit_price_idr,
+        "penalty_idr": penalty_idr, "amount_idr": amount, "paid_on": paid_on, "note": note,
+    }  # fmt: skip
+    _store("procurement.pay", by, at, [(models.Payment, row)], lot=lot_no, payment=payment_no)
+    return int(amount)
+
+
+def register_material(*, contract_no: str, parts: Sequence[material.Part], by: str, at: datetime) -> int:
+    """Add what the cards of a contract are made of, once and whole; return the days of its longest way.
+
+    Raises UnknownContract, MaterialCycle (naming the way), UnknownPart, PartTwice, BadPart, AlreadyRegistered.
+    """
+    _contract(contract_no)
+    days = material.critical_path(parts).days
+    rows: list[tuple[type[Fact], dict[str, Any]]] = [
+        (
+            models.MaterialPart,
+            {
+                "contract_no": contract_no, "part": part.part, "title": part.title, "country": part.country,
+                "stage": str(Stage(part.stage)), "lead_days": part.lead_days, "needs": list(part.needs),
+                "source": part.source,
+            },
+        )
+        for part in material.in_order(parts)
+    ]  # fmt: skip
+    if models.MaterialPart.objects.filter(contract_no=contract_no).exists():
+        raise rules.AlreadyRegistered(
+            "contract {contract_no} has its list of parts already", mend="a list stands as it was agreed",
+            contract_no=contract_no,
+        )  # fmt: skip
+    _store("procurement.register_material", by, at, rows, contract=contract_no)
+    return days
 
 
 def _contract(contract_no: str) -> models.Contract:

@@ -1,4 +1,4 @@
-"""Read tenders, contracts and lots."""
+"""Read tenders, contracts and lots; what they teach about suppliers and lead times; what stock is worth."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Sum
 
 from blanko.ground.database import sql
-from blanko.records.procurement import models, rules
+from blanko.records.procurement import lead_times, material, models, rules, scorecard, stock
 from blanko.records.procurement.rules import Hold, Stage
 
 
@@ -25,6 +25,11 @@ class LotNow:
     box_count: int
     box_size: int
     quantity: int
+    unit_price_idr: int
+    paid: int
+    delivery_no: int | None
+    accepted_on: date | None
+    estimated: frozenset[Stage]
     stages: dict[Stage, date]
     expected: dict[Stage, date]
     is_stock: bool
@@ -32,6 +37,11 @@ class LotNow:
     bast_no: str | None
     accepted_boxes: int
     rejected_boxes: int
+
+    @property
+    def accepted(self) -> int:
+        """Accepted blanks."""
+        return self.accepted_boxes * self.box_size
 
     @property
     def stage(self) -> Stage:
@@ -55,8 +65,10 @@ def lots(*, contract_no: str | None = None, lot_no: str | None = None) -> list[L
 def _lot(row: dict[str, Any], lead_days: dict[Stage, int]) -> LotNow:
     stages = {Stage(stage): on for stage, on in zip(row.pop("stages"), row.pop("dates"), strict=True)}
     held = row.pop("held_for")
+    estimated = frozenset(Stage(stage) for stage in row.pop("estimated"))
     return LotNow(
         **row,
+        estimated=estimated,
         stages=stages,
         expected=rules.expected(reached=stages, lead_days=lead_days),
         held_for=None if held is None else tuple(Hold(hold) for hold in held),
@@ -64,7 +76,10 @@ def _lot(row: dict[str, Any], lead_days: dict[Stage, int]) -> LotNow:
 
 
 def contracts() -> list[dict[str, Any]]:
-    """Each contract, and in blanks: quantity, planned, announced, held (arrived, no stock), accepted, rejected."""
+    """Each contract, and in blanks: quantity, planned, announced, held (arrived, no stock), accepted, rejected, paid.
+
+    ``accepted_idr`` is what the accepted blanks cost at the prices of their lots.
+    """
     planned = dict(models.Delivery.objects.values_list("contract_no").annotate(Sum("quantity")))
     found = []
     now = lots()
@@ -78,6 +93,8 @@ def contracts() -> list[dict[str, Any]]:
                 "held": sum(lot.quantity for lot in own if lot.held_for is not None),
                 "accepted": sum(lot.accepted_boxes * lot.box_size for lot in own),
                 "rejected": sum(lot.rejected_boxes * lot.box_size for lot in own),
+                "paid": sum(lot.paid for lot in own),
+                "accepted_idr": sum(lot.accepted * lot.unit_price_idr for lot in own),
             }
         )
     return found
@@ -101,3 +118,199 @@ def deliveries(*, contract_no: str) -> list[dict[str, Any]]:
 def rejected_boxes(*, lot_no: str) -> list[dict[str, Any]]:
     """The boxes of a lot that were not accepted, with their reasons."""
     return list(models.RejectedBox.objects.filter(lot_no=lot_no).order_by("box_no").values("box_no", "reason"))
+
+
+def contract(contract_no: str) -> dict[str, Any]:
+    """One contract as ``contracts`` gives it, with its price breaks and blanks that the maker has to replace.
+
+    Raises UnknownContract.
+    """
+    found = next((row for row in contracts() if row["contract_no"] == contract_no), None)
+    if found is None:
+        raise _unknown_contract(contract_no)
+    breaks = models.PriceBreak.objects.filter(contract_no=contract_no).order_by("from_quantity")
+    return {
+        **found,
+        "price_breaks": list(breaks.values("from_quantity", "unit_price_idr")),
+        "to_replace": stock.replaceable(
+            accepted=found["accepted"], rejected=found["rejected"], allowance_per_mille=found["spoilage_per_mille"]
+        ),
+    }
+
+
+def _unknown_contract(contract_no: str) -> rules.UnknownContract:
+    return rules.UnknownContract(
+        "there is no contract {contract_no}", mend="see ./blanko procurement contracts", contract_no=contract_no
+    )
+
+
+def schedule(contract_no: str, *, as_of: date) -> list[stock.Kept]:
+    """The planned deliveries of a contract beside what came until ``as_of``. A lot came when it arrived.
+
+    Rejected boxes count as come: a defect is told apart from a delay, and what the maker has to replace stands with
+    the contract.
+
+    Raises UnknownContract, ContractWithoutSchedule.
+    """
+    row = models.Contract.objects.filter(pk=contract_no).first()
+    if row is None:
+        raise _unknown_contract(contract_no)
+    kept = _kept(row, lots(contract_no=contract_no), as_of)
+    if not kept:
+        raise rules.ContractWithoutSchedule(
+            "contract {contract_no} has no schedule of deliveries", mend="schedule its deliveries first",
+            contract_no=contract_no,
+        )  # fmt: skip
+    return kept
+
+
+def _kept(row: models.Contract, own: list[LotNow], as_of: date) -> list[stock.Kept]:
+    planned = models.Delivery.objects.filter(contract_no=row.contract_no).values_list(
+        "delivery_no", "due_on", "quantity"
+    )
+    came = [
+        stock.Came(lot.stages[Stage.ARRIVED], lot.quantity, lot.delivery_no)
+        for lot in own
+        if Stage.ARRIVED in lot.stages
+    ]
+    return stock.schedule_kept(
+        [stock.Planned(*item) for item in planned], came, as_of=as_of, unit_price_idr=row.unit_price_idr,
+        per_mille_a_day=row.penalty_per_mille_day, cap_per_mille=row.penalty_cap_per_mille,
+    )  # fmt: skip
+
+
+def payments(*, lot_no: str | None = None, contract_no: str | None = None) -> list[dict[str, Any]]:
+    """Payments with their lots, the earliest first."""
+    rows = models.Payment.objects.order_by("paid_on", "payment_no")
+    if lot_no is not None:
+        rows = rows.filter(lot_no=lot_no)
+    if contract_no is not None:
+        own = models.Lot.objects.filter(contract_no=contract_no).values_list("lot_no", flat=True)
+        rows = rows.filter(lot_no__in=list(own))
+    return [{key: value for key, value in row.items() if key != "event_id"} for row in rows.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierCard:
+    """A supplier's contracts and score card. ``left_out``: contracts whose days are estimates, from which it does not
+    learn."""
+
+    supplier: str
+    contracts: tuple[str, ...]
+    left_out: tuple[str, ...]
+    record: scorecard.Record
+    card: scorecard.ScoreCard
+
+
+def score_cards(
+    *, as_of: date, supplier: str | None = None, with_estimates: bool = False,
+    priors: scorecard.Priors = scorecard.PRIORS,
+) -> list[SupplierCard]:  # fmt: skip
+    """Each supplier's score card, by name. Deliveries count from their due day on; boxes once their lot is accepted.
+
+    Unless ``with_estimates``, a contract of which a day is an estimate teaches nothing. Raises UnknownSupplier.
+    """
+    now = lots()
+    by_supplier: dict[str, list[models.Contract]] = {}
+    for row in models.Contract.objects.order_by("supplier", "signed_on", "contract_no"):
+        by_supplier.setdefault(row.supplier, []).append(row)
+    if supplier is not None and supplier not in by_supplier:
+        raise rules.UnknownSupplier(
+            "no contract names the supplier {supplier}", mend="see ./blanko procurement contracts", supplier=supplier
+        )
+    found = []
+    for name, rows in by_supplier.items():
+        if supplier not in (None, name):
+            continue
+        records, left_out = [], []
+        for row in rows:
+            own = [lot for lot in now if lot.contract_no == row.contract_no]
+            if not with_estimates and any(lot.estimated & {Stage.ARRIVED, Stage.ACCEPTED} for lot in own):
+                left_out.append(row.contract_no)
+                continue
+            records.append(_record(row, own, as_of))
+        record = scorecard.together(records)
+        numbers = tuple(row.contract_no for row in rows)
+        found.append(SupplierCard(name, numbers, tuple(left_out), record, scorecard.score(record, priors)))
+    return found
+
+
+def _record(row: models.Contract, own: list[LotNow], as_of: date) -> scorecard.Record:
+    due = [item for item in _kept(row, own, as_of) if item.is_due]
+    looked_at = [lot for lot in own if lot.accepted_on is not None and lot.accepted_on <= as_of]
+    return scorecard.Record(
+        due=len(due),
+        on_time=sum(item.short_by == 0 for item in due),
+        short=sum(item.short_by / item.quantity for item in due),
+        days_late=tuple(float(item.days_late) for item in due if item.days_late > 0),
+        boxes=sum(lot.box_count for lot in looked_at),
+        rejected=sum(lot.rejected_boxes for lot in looked_at),
+    )
+
+
+def observed_days(*, with_estimates: bool = False) -> dict[str, list[float]]:
+    """The days that each stage of lead_times.STAGES took in our own tenders, contracts and lots, as recorded.
+
+    Unless ``with_estimates``, an estimated day begins and ends nothing.
+    """
+    days: dict[str, list[float]] = {stage: [] for stage in lead_times.STAGES}
+
+    def add(stage: str, begin: date | None, end: date | None) -> None:
+        if begin is not None and end is not None:
+            days[stage].append(float((end - begin).days))
+
+    tenders_by_no = {tender.tender_no: tender for tender in models.Tender.objects.all()}
+    for tender in tenders_by_no.values():
+        add("budget", tender.budget_on, tender.announced_on)
+        add("tender", tender.announced_on, tender.decided_on)
+        add("objection", tender.decided_on, tender.objection_until)
+    for row in models.Contract.objects.exclude(tender_no=None):
+        tender = tenders_by_no[row.tender_no or ""]
+        if with_estimates or not row.is_estimated:
+            add("contract", tender.objection_until or tender.decided_on, row.signed_on)
+    for lot in lots():
+        at = {stage: day for stage, day in lot.stages.items() if with_estimates or stage not in lot.estimated}
+        add("chips_abroad", at.get(Stage.ORDERED), at.get(Stage.CHIPS_ARRIVED))
+        add("cards_at_home", at.get(Stage.CHIPS_ARRIVED), at.get(Stage.SHIPPED))
+        add("transport", at.get(Stage.SHIPPED), at.get(Stage.ARRIVED))
+        add("customs_release", at.get(Stage.ARRIVED), at.get(Stage.RELEASED))
+    return days
+
+
+def learned_lead_times(*, with_estimates: bool = False) -> dict[str, lead_times.LeadTime]:
+    """Each stage's days as a lognormal: what our own records taught, from the priors of lead_times where there are
+    none."""
+    return lead_times.learn(observed_days(with_estimates=with_estimates))
+
+
+def parts(contract_no: str) -> list[material.Part]:
+    """What the cards of a contract are made of, each part after what it needs. Raises UnknownContract."""
+    if not models.Contract.objects.filter(pk=contract_no).exists():
+        raise _unknown_contract(contract_no)
+    return [
+        material.Part(row.part, row.title, row.country, row.stage, row.lead_days, tuple(row.needs), row.source)
+        for row in models.MaterialPart.objects.filter(contract_no=contract_no).order_by("id")
+    ]
+
+
+def stock_value(*, on_hand: int | None = None, as_of: date | None = None) -> list[stock.Layer]:
+    """The accepted blanks that are left, lot by lot, when the oldest leave first; all of them unless ``on_hand`` says.
+
+    Raises MoreThanAccepted.
+    """
+    accepted = [
+        stock.Accepted(lot.lot_no, lot.accepted_on, lot.accepted, lot.unit_price_idr)
+        for lot in lots()
+        if lot.accepted_on is not None and (as_of is None or lot.accepted_on <= as_of)
+    ]
+    return stock.first_in_first_out(
+        accepted, on_hand=sum(lot.quantity for lot in accepted) if on_hand is None else on_hand
+    )
+
+
+def notices(*, kind: str | None = None) -> list[dict[str, Any]]:
+    """What the portals published last about each plan and tender, with the version that stands."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.text(__package__, "notices_now.sql"), {"kind": kind})
+        columns = [column.name for column in cursor.description]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

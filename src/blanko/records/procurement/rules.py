@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 from blanko.kernel.errors import BlankoError, InvalidValue
@@ -48,15 +49,15 @@ class Hold(StrEnum):
     INSPECTION = "inspection"
 
 
-class UnknownTender(BlankoError):
+class UnknownTender(BlankoError, LookupError):
     """No tender has this number."""
 
 
-class UnknownContract(BlankoError):
+class UnknownContract(BlankoError, LookupError):
     """No contract has this number."""
 
 
-class UnknownLot(BlankoError):
+class UnknownLot(BlankoError, LookupError):
     """No lot has this number."""
 
 
@@ -88,6 +89,70 @@ class BoxNotInLot(BlankoError, ValueError):
     """A rejected box is none of the lot's boxes, or is named twice."""
 
 
+class UnknownSupplier(BlankoError, LookupError):
+    """No contract names this supplier."""
+
+
+class NotPositive(InvalidValue):
+    """A quantity, price or term is zero, negative or beyond its range."""
+
+
+class DatesOutOfOrder(InvalidValue):
+    """A date of a tender or contract lies before the one that it follows."""
+
+
+class AboveCeiling(InvalidValue):
+    """The owner's estimate or the award is more than the money set aside (pagu)."""
+
+
+class BadOutcome(InvalidValue):
+    """A tender is awarded without winner and amount, or failed with one."""
+
+
+class BadCode(InvalidValue):
+    """A code is not one as the portals, the boxes or the papers carry it."""
+
+
+class CatalogueWithoutEnd(InvalidValue):
+    """A catalogue contract does not say until when it stands."""
+
+
+class ContractWithoutSchedule(BlankoError):
+    """A contract says nowhere how many blanks are due when, so that nothing can be late or short of it."""
+
+
+class DueOutsideContract(InvalidValue):
+    """A delivery is due before the contract is signed, or after it ends."""
+
+
+class ObjectionOpen(BlankoError):
+    """The contract would be signed while the other bidders may still object."""
+
+
+class TenderNotAwarded(BlankoError):
+    """A contract rests on a tender that failed."""
+
+
+class BoxSizeNotAgreed(InvalidValue):
+    """The contract names its box sizes, and this is none of them."""
+
+
+class NotAccepted(BlankoError):
+    """Nothing of the lot is accepted yet, or not on that day, so that nothing of it can be paid."""
+
+
+class PaidMoreThanAccepted(BlankoError):
+    """The payments for a lot would be for more blanks than were accepted."""
+
+
+class NotPaymentSum(InvalidValue):
+    """The amount is not quantity times the lot's price less the penalty, or the penalty is more than that."""
+
+
+class MaterialOutOfOrder(BlankoError):
+    """A part is stored before what it needs; stored so, a circle is impossible."""
+
+
 class NotContractSum(InvalidValue):
     """Quantity times unit price is not the total that the contract states."""
 
@@ -98,6 +163,14 @@ REFUSALS: Final[dict[str, type[BlankoError]]] = {
     "BL202": StageOutOfOrder,
     "BL203": NotReleased,
     "BL204": BoxNotInLot,
+    "BL205": PaidMoreThanAccepted,
+    "BL206": NotAccepted,
+    "BL207": NotPaymentSum,
+    "BL208": MaterialOutOfOrder,
+    "BL209": ContractWithoutSchedule,
+    "BL210": ObjectionOpen,
+    "BL211": TenderNotAwarded,
+    "BL212": DueOutsideContract,
 }
 CONSTRAINTS: Final[dict[str, type[BlankoError]]] = {
     "procurement_lot_boxes_once": BoxesAnnouncedTwice,
@@ -106,6 +179,28 @@ CONSTRAINTS: Final[dict[str, type[BlankoError]]] = {
     "procurement_contract_pkey": AlreadyRegistered,
     "procurement_lot_pkey": AlreadyRegistered,
     "procurement_acceptance_pkey": AlreadyRegistered,
+    "procurement_acceptance_bast_no_key": AlreadyRegistered,
+    "procurement_payment_pkey": AlreadyRegistered,
+    "procurement_material_part_once": AlreadyRegistered,
+    "procurement_tender_quantity": NotPositive,
+    "procurement_tender_amounts": NotPositive,
+    "procurement_tender_outcome": BadOutcome,
+    "procurement_tender_below_ceiling": AboveCeiling,
+    "procurement_tender_estimate_below_ceiling": AboveCeiling,
+    "procurement_tender_dates": DatesOutOfOrder,
+    "procurement_tender_codes": BadCode,
+    "procurement_contract_sum": NotContractSum,
+    "procurement_contract_quantity": NotPositive,
+    "procurement_contract_price": NotPositive,
+    "procurement_contract_terms": NotPositive,
+    "procurement_contract_kind": CatalogueWithoutEnd,
+    "procurement_contract_ends": DatesOutOfOrder,
+    "procurement_delivery_quantity": NotPositive,
+    "procurement_lot_boxes": NotPositive,
+    "procurement_lot_price": NotPositive,
+    "procurement_lot_series": BadCode,
+    "procurement_payment_quantity": NotPositive,
+    "procurement_payment_amount": NotPaymentSum,
 }
 
 
@@ -120,6 +215,58 @@ def check_sum(*, quantity: int, unit_price_idr: int, total_idr: int) -> None:
             product=f"{quantity * unit_price_idr:,}",
             total_idr=f"{total_idr:,}",
         )
+
+
+def check_positive(**numbers: int | None) -> None:
+    """Raise NotPositive, naming the first number that is given and is not above 0."""
+    for name, value in numbers.items():
+        if value is not None and value <= 0:
+            raise NotPositive("{name} is {value}", mend="give a whole number above 0", name=name, value=value)
+
+
+def check_terms(**per_mille: int) -> None:
+    """Raise NotPositive unless each term is a share in thousandths."""
+    for name, value in per_mille.items():
+        if not 0 <= value <= 1000:
+            raise NotPositive("{name} is {value}", mend="give thousandths from 0 to 1000", name=name, value=value)
+
+
+def check_dates(**days: date | None) -> None:
+    """Raise DatesOutOfOrder unless the days that are given follow each other."""
+    given = [(name, day) for name, day in days.items() if day is not None]
+    for (first, before), (second, after) in pairwise(given):
+        if after < before:
+            raise DatesOutOfOrder(
+                "{second} on {after} lies before {first} on {before}",
+                mend="mend one of the two dates",
+                second=second,
+                after=after,
+                first=first,
+                before=before,
+            )
+
+
+def check_award(
+    *, outcome: str, winner: str, award_idr: int | None, ceiling_idr: int | None, owner_estimate_idr: int | None
+) -> None:
+    """Raise BadOutcome or AboveCeiling unless outcome, winner and amounts of a tender agree."""
+    if (outcome == "awarded") != bool(winner and award_idr) or (outcome == "failed") != (not winner and not award_idr):
+        raise BadOutcome(
+            "a tender that is {outcome} with winner {winner} and award {award_idr}",
+            mend="awarded needs both, failed has neither",
+            outcome=outcome,
+            winner=repr(winner),
+            award_idr=award_idr,
+        )
+    for name, value in (("award", award_idr), ("owner's estimate", owner_estimate_idr)):
+        if value is not None and ceiling_idr is not None and value > ceiling_idr:
+            raise AboveCeiling(
+                "the {name} Rp {value} is above the ceiling Rp {ceiling}",
+                mend="mend the amount or the ceiling",
+                name=name,
+                value=f"{value:,}",
+                ceiling=f"{ceiling_idr:,}",
+            )
 
 
 def check_next(stage: Stage, *, reached: Mapping[Stage, date], on: date) -> None:

@@ -197,14 +197,15 @@ def _lots(day: date) -> None:
                 supply.announce(lot, by="pengadaan.pusat", at=at(day, 8))
             if lot.arrived_on == day:
                 procurement.advance_lot(
-                    stage=Stage.ARRIVED, on=day, at=at(day, 9), held_for=[lot.held_for] if lot.held_for else [], **given
-                )
+                    stage=Stage.ARRIVED, on=day, at=at(day, 9), held_for=[lot.held_for] if lot.held_for else [],
+                    is_estimated=True, **given,
+                )  # fmt: skip
             if lot.released_on == day:
-                procurement.advance_lot(stage=Stage.RELEASED, on=day, at=at(day, 10), **given)
+                procurement.advance_lot(stage=Stage.RELEASED, on=day, at=at(day, 10), is_estimated=True, **given)
             if lot.accepted_on == day:
                 procurement.accept_lot(
                     bast_no=f"BAST/{lot.lot_no}", on=day, at=at(day, 11),
-                    rejected=dict.fromkeys(lot.rejected, "seal broken on arrival"), **given,
+                    rejected=dict.fromkeys(lot.rejected, "seal broken on arrival"), is_estimated=True, **given,
                 )  # fmt: skip
                 custody.receive_lot(lot_no=lot.lot_no, by="gudang.pusat", at=at(day, 12))
 

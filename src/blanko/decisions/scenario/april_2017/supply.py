@@ -17,6 +17,7 @@ from datetime import date, datetime, timedelta
 from importlib.resources import files
 
 from blanko.records.procurement import operations as procurement
+from blanko.records.procurement.material import ABROAD_UNKNOWN, HOME, Part
 from blanko.records.procurement.rules import Stage
 
 CONTRACT, TENDER, SERIES = "BLANKO-KTPEL-2017", "LPSE-KEMENDAGRI-2017", "PB17"
@@ -36,6 +37,20 @@ STAGES_BEFORE = {
     Stage.PRINTED_AND_TESTED: 0.9, Stage.SHIPPED: 1.0,
 }  # fmt: skip
 LEAD_DAYS = {Stage.CHIPS_MADE_ABROAD: 30, Stage.CHIPS_ARRIVED: 14, Stage.BODY_MADE_HOME: 10}
+# The days of the tender: opened anew (FAILED_SOURCE), and the last day of objection
+# (https://m.jpnn.com/amp/news/hamdalah-7-juta-keping-blanko-e-ktp-segera-dicetak). The contract was signed between
+# 29 March and 4 April by one report and in the third week of March by another: its day is an estimate.
+REOPENED_ON, OBJECTION_UNTIL = date(2017, 2, 16), date(2017, 3, 13)
+ESTIMATE = "an estimate of this replay"
+CHIPS_SOURCE = f"the minister on 4 April 2017: the chips come from abroad; country not told, days {ESTIMATE}"
+PARTS = (
+    Part("chip", "Cip", ABROAD_UNKNOWN, Stage.CHIPS_MADE_ABROAD, LEAD_DAYS[Stage.CHIPS_MADE_ABROAD], (), CHIPS_SOURCE),
+    Part("chip_voyage", "Pengiriman cip", ABROAD_UNKNOWN, Stage.CHIPS_ARRIVED, LEAD_DAYS[Stage.CHIPS_ARRIVED],
+         ("chip",), ESTIMATE),
+    Part("antenna", "Antena", HOME, Stage.BODY_MADE_HOME, 5, (), ESTIMATE),
+    Part("body", "Badan kartu", HOME, Stage.BODY_MADE_HOME, LEAD_DAYS[Stage.BODY_MADE_HOME], ("antenna",), ESTIMATE),
+    Part("print", "Cetakan dan uji", HOME, Stage.PRINTED_AND_TESTED, 7, ("chip_voyage", "body"), ESTIMATE),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +100,15 @@ def order(*, by: str, at: datetime) -> None:
     procurement.register_tender(
         tender_no=TENDER, title="Blangko KTP-el, 7 juta keping", quantity=7_000_000, outcome="awarded",
         decided_on=date(2017, 3, 8), source=AWARD_SOURCE, bidders=52, ceiling_idr=367_898_188_000,
-        owner_estimate_idr=92_182_778_188, winner="PT Pura Barutama", award_idr=82_250_000_000, by=by, at=at,
+        owner_estimate_idr=92_182_778_188, winner="PT Pura Barutama", award_idr=82_250_000_000,
+        announced_on=REOPENED_ON, objection_until=OBJECTION_UNTIL, by=by, at=at,
     )  # fmt: skip
     procurement.sign_contract(
         contract_no=CONTRACT, supplier="PT Pura Barutama", signed_on=SIGNED_ON, quantity=7_000_000,
         unit_price_idr=11_750, total_idr=82_250_000_000, box_size=BOX_SIZE, source=SIGNED_SOURCE, tender_no=TENDER,
-        lead_days=LEAD_DAYS, by=by, at=at,
+        lead_days=LEAD_DAYS, is_estimated=True, by=by, at=at,
     )  # fmt: skip
+    procurement.register_material(contract_no=CONTRACT, parts=PARTS, by=by, at=at)
     planned = [(lot.arrived_on, lot.box_count * BOX_SIZE) for lot in lots()]
     left = 7_000_000 - sum(blanks for _, blanks in planned)
     each = left // len(LATER_DELIVERIES) // BOX_SIZE * BOX_SIZE
@@ -108,9 +125,10 @@ def announce(lot: Lot, *, by: str, at: datetime) -> None:
     """
     procurement.announce_lot(
         lot_no=lot.lot_no, contract_no=CONTRACT, series=SERIES, first_box=lot.first_box, box_count=lot.box_count,
-        announced_on=SIGNED_ON, by=by, at=at,
+        announced_on=SIGNED_ON, delivery_no=[one.lot_no for one in lots()].index(lot.lot_no) + 1, is_estimated=True,
+        by=by, at=at,
     )  # fmt: skip
     span = (lot.shipped_on - SIGNED_ON).days
     for stage, part in STAGES_BEFORE.items():
         on = SIGNED_ON + timedelta(days=int(span * part))
-        procurement.advance_lot(lot_no=lot.lot_no, stage=stage, on=on, by=by, at=at)
+        procurement.advance_lot(lot_no=lot.lot_no, stage=stage, on=on, is_estimated=True, by=by, at=at)

@@ -122,3 +122,119 @@ END
 $$;
 CREATE TRIGGER procurement_rejection_in_time AFTER INSERT ON procurement_rejected_box REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION procurement_rejection_in_time();
+
+SELECT audit_guard(t) FROM unnest(ARRAY[
+    'procurement_price_break', 'procurement_payment', 'procurement_material_part', 'procurement_notice_file',
+    'procurement_notice']::regclass[]) AS t;
+
+ALTER TABLE procurement_price_break ADD FOREIGN KEY (contract_no) REFERENCES procurement_contract;
+ALTER TABLE procurement_payment ADD FOREIGN KEY (lot_no) REFERENCES procurement_lot;
+ALTER TABLE procurement_material_part ADD FOREIGN KEY (contract_no) REFERENCES procurement_contract;
+ALTER TABLE procurement_notice ADD FOREIGN KEY (sha256) REFERENCES procurement_notice_file;
+CREATE INDEX ON procurement_payment (lot_no);
+
+-- Nobody signs for a tender that failed, or while others may still object.
+CREATE FUNCTION procurement_contract_may_be_signed() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    basis procurement_tender;
+BEGIN
+    SELECT * INTO basis FROM procurement_tender WHERE tender_no = NEW.tender_no;
+    IF basis.outcome = 'failed' THEN
+        RAISE EXCEPTION 'tender % failed', NEW.tender_no
+            USING ERRCODE = 'BL211', HINT = 'name the tender that was awarded';
+    END IF;
+    IF NEW.signed_on <= basis.objection_until THEN
+        RAISE EXCEPTION 'objections to tender % are open until %', NEW.tender_no, basis.objection_until
+            USING ERRCODE = 'BL210', HINT = 'sign on a later day';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER procurement_contract_may_be_signed AFTER INSERT ON procurement_contract
+    FOR EACH ROW EXECUTE FUNCTION procurement_contract_may_be_signed();
+
+CREATE FUNCTION procurement_delivery_in_contract() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    basis procurement_contract;
+BEGIN
+    SELECT * INTO basis FROM procurement_contract WHERE contract_no = NEW.contract_no;
+    IF NEW.due_on < basis.signed_on OR NEW.due_on > basis.ends_on THEN
+        RAISE EXCEPTION 'a delivery of contract % is due on %', NEW.contract_no, NEW.due_on
+            USING ERRCODE = 'BL212', HINT = 'give a day from its signature to its end';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER procurement_delivery_in_contract AFTER INSERT ON procurement_delivery
+    FOR EACH ROW EXECUTE FUNCTION procurement_delivery_in_contract();
+
+-- A lot without a schedule could be neither late nor short.
+CREATE FUNCTION procurement_lot_is_scheduled() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM procurement_delivery WHERE contract_no = NEW.contract_no) THEN
+        RAISE EXCEPTION 'contract % has no schedule of deliveries', NEW.contract_no
+            USING ERRCODE = 'BL209', HINT = 'schedule its deliveries first';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER procurement_lot_is_scheduled AFTER INSERT ON procurement_lot
+    FOR EACH ROW EXECUTE FUNCTION procurement_lot_is_scheduled();
+
+-- Only accepted blanks are paid, once. The sum is checked under a lock on the acceptance: two payments at once cannot
+-- both fit into the rest. SECURITY DEFINER, because the app may not lock what it may not change.
+CREATE FUNCTION procurement_paid_is_accepted() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    taken procurement_acceptance;
+    bought procurement_lot;
+    paid bigint;
+BEGIN
+    SELECT * INTO taken FROM procurement_acceptance WHERE lot_no = NEW.lot_no FOR UPDATE;
+    IF NOT FOUND OR taken.accepted_on > NEW.paid_on THEN
+        RAISE EXCEPTION 'lot % is not accepted on %', NEW.lot_no, NEW.paid_on
+            USING ERRCODE = 'BL206', HINT = 'accept the lot with its BAST first';
+    END IF;
+    SELECT * INTO bought FROM procurement_lot WHERE lot_no = NEW.lot_no;
+    SELECT sum(quantity) INTO paid FROM procurement_payment WHERE lot_no = NEW.lot_no;
+    IF paid > taken.accepted_boxes::bigint * bought.box_size THEN
+        RAISE EXCEPTION 'lot % has % accepted blanks, and % would be paid', NEW.lot_no,
+            taken.accepted_boxes::bigint * bought.box_size, paid
+            USING ERRCODE = 'BL205', HINT = 'pay at most what was accepted and is not paid';
+    END IF;
+    IF NEW.unit_price_idr <> bought.unit_price_idr THEN
+        RAISE EXCEPTION 'a blank of lot % costs Rp %, not Rp %', NEW.lot_no, bought.unit_price_idr, NEW.unit_price_idr
+            USING ERRCODE = 'BL207', HINT = 'pay at the price of the lot';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER procurement_paid_is_accepted AFTER INSERT ON procurement_payment
+    FOR EACH ROW EXECUTE FUNCTION procurement_paid_is_accepted();
+
+-- A part is stored after all that it needs: so no circle of parts can ever be stored. Asked before each row, because
+-- afterwards the later rows of the same statement would be there too.
+CREATE FUNCTION procurement_material_follows() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    wanted text;
+BEGIN
+    SELECT n INTO wanted FROM unnest(NEW.needs) AS n
+    WHERE NOT EXISTS (SELECT FROM procurement_material_part AS p WHERE p.contract_no = NEW.contract_no AND p.part = n)
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'part % needs %, which is not stored', NEW.part, wanted
+            USING ERRCODE = 'BL208', HINT = 'store each part after what it needs';
+    END IF;
+    IF NOT EXISTS (SELECT FROM procurement_stage_needs WHERE stage = NEW.stage) THEN
+        RAISE EXCEPTION 'there is no stage %', NEW.stage
+            USING ERRCODE = 'BL208', HINT = 'use a stage of procurement_stage_needs';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER procurement_material_follows BEFORE INSERT ON procurement_material_part
+    FOR EACH ROW EXECUTE FUNCTION procurement_material_follows();
