@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent / "src" / "blanko"
 LISTED = ROOT / "doors" / "web" / "refusals.py"
 # Rooms whose refusals can reach a page. What only a command says stays English.
 ROOMS = (
-    "kernel", "engines/allocation", "engines/demand", "engines/runout", "ground/access", "ground/audit", "ground/files",
+    "kernel", "engines/allocation", "engines/runout", "ground/access", "ground/audit", "ground/files",
     "ground/places", "records", "cards", "decisions/cases", "decisions/planning", "decisions/transparency", "doors/web",
 )  # fmt: skip
 HEAD = '''"""Sentences that the rooms refuse with, as templates to be translated. Made by scripts/make_refusals.py."""

@@ -53,6 +53,7 @@ READS = {
     "/procurement/value": "/procurement/value",
     "/procurement/notices": "/procurement/notices?kind=tender",
     "/planning/needs": "/planning/needs?as_of=2017-04-30",
+    "/planning/demand": "/planning/demand",
     "/planning/outlook": "/planning/outlook?paths=500&checks=2",
     "/planning/rounds": "/planning/rounds",
     "/planning/rounds/{number}": "/planning/rounds/2",

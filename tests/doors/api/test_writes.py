@@ -21,7 +21,8 @@ pytestmark = pytest.mark.database
 
 # The addresses that this module and test_api call; a new one without a test fails here.
 WRITES = {
-    "/intake/files", "/allocation/share", "/planning/rounds", "/planning/rounds/{number}/commit",
+    "/intake/files", "/allocation/share", "/planning/demand/overrules", "/planning/rounds",
+    "/planning/rounds/{number}/commit",
     "/planning/rounds/{number}/discard", "/planning/rounds/{number}/override", "/custody/movements",
     "/custody/movements/{movement}/receive", "/custody/movements/{movement}/void",
     "/custody/movements/{movement}/return", "/custody/openings", "/issuance/print",
@@ -240,3 +241,11 @@ def test_a_death_by_mistake_is_lifted_and_the_card_is_owed_again(program):
     assert post(program, address, {"reason": "another person of this name"}, status=200)["died_on"] is None
     assert get(program, "/entitlement/backlog?area=3101")["print_ready"] == owed
     assert refusal(program, address, {"reason": "again"}) == "not_dead"
+
+
+def test_a_rate_is_overruled_with_a_reason(program):
+    body = {"cause": "damage", "rate": 0.003, "reason": "a bad batch of cards came back"}
+    found = post(program, "/planning/demand/overrules", body, officer="planner.pusat", status=201)
+    assert found["overrules"][0]["rate"] == 0.003
+    assert refusal(program, "/planning/demand/overrules", {**body, "rate": 7}) == "invalid_rate"
+    assert refusal(program, "/planning/demand/overrules", {**body, "reason": "x"}) == "reason_too_short"

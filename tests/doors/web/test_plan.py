@@ -8,6 +8,8 @@ import pypdfium2
 import pytest
 from django.test import Client
 
+from blanko.decisions.planning import queries as planning
+
 pytestmark = pytest.mark.database
 
 
@@ -58,3 +60,31 @@ def test_the_numbers_are_taken_along_as_seen(reader):
     sheet = reader.get("/plan?table=numbers&format=csv").content.decode("utf-8-sig")
     assert sheet.splitlines()[0] == "says,value,cv,kind,known_on,source,note"
     assert "4500000" in sheet
+
+
+def test_the_records_make_a_case_of_their_own(reader):
+    text = reader.get("/plan?case=records").content.decode()
+    assert "Blanko habis sekitar" in text
+    assert "PB17-L06" in text
+    assert "tertahan karena" in text
+    found = reader.get("/api/planning/outlook?case=records&paths=500").json()
+    assert found["as_of"] == "2017-04-30"
+    assert "locked_stock" in {problem["code"] for problem in found["problems"]}
+    again = reader.get("/api/planning/outlook?case=records&paths=500").json()
+    assert again == found
+
+
+def test_what_the_records_hold_is_what_the_plan_begins_with(reader):
+    from blanko.cards.custody import queries as custody
+    from blanko.decisions.planning.outlook import records
+    from blanko.decisions.planning.outlook.plans import plan
+
+    made = records.case()
+    whole = plan(made, made.readings[0], level="regency")
+    sheet = custody.balance_sheet()
+    assert made.stock["central"].value == sheet["warehouse"]
+    assert whole.offices.on_hand.sum() == sheet["at_offices"]
+    assert whole.offices.in_transit.sum() == sheet["in_transit"]
+    needs = {area.code: area.need.need for area in planning.areas(made.as_of)}
+    assert dict(zip(whole.areas, whole.offices.print_ready.round(), strict=True)) == needs
+    assert made.demand["direct"].kind == "modelled"

@@ -170,6 +170,29 @@ class Override(Fact):
         ]
 
 
+class DemandOverrule(Fact):
+    """A rate of demand that a person put in the place of the learned one. Both stay: ``was`` is what it replaced."""
+
+    sequence = models.IntegerField(unique=True)
+    cause = code()
+    # A regency (4 digits), a province (2) or the nation (empty).
+    area = code()
+    rate = models.FloatField()
+    was = models.FloatField()
+    cv = models.FloatField()
+    reason = models.TextField()
+    by = code()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "planning_demand_overrule"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(rate__gte=0) & Q(rate__lte=1), name="planning_demand_overrule_rate"),
+            models.CheckConstraint(condition=Q(cv__gte=0), name="planning_demand_overrule_cv"),
+            models.CheckConstraint(condition=~Q(reason__regex=r"^\s*$"), name="planning_demand_overrule_has_reason"),
+        ]
+
+
 class DispatchList(Fact):
     """What a committed round sends to one office: papers, days, boxes and pieces of opened boxes."""
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema, Status
 
+from blanko.decisions.planning import demand as demand_rates
 from blanko.decisions.planning import operations as plans
 from blanko.decisions.planning import papers
 from blanko.decisions.planning import queries as planning
+from blanko.decisions.planning.outlook import records
 from blanko.decisions.planning.outlook.answer import outlook
 from blanko.decisions.planning.outlook.case import UnknownCase, built_in, load
 from blanko.decisions.planning.rules import Dispatch, UnknownRound
@@ -22,6 +24,7 @@ from blanko.engines.allocation import RULE_VERSION, AreaNeed, Stage, allocate_st
 from blanko.engines.runout.errors import InvalidPlan
 from blanko.ground.access.acting import acting
 from blanko.ground.places import gazetteer
+from blanko.records.entitlement import queries as owed
 
 router = Router()
 
@@ -113,6 +116,42 @@ class Needs(Schema):
     as_of: date
     needs: list[RegencyNeed]
     requests: dict[str, Asked]
+
+
+class DemandRate(Schema):
+    cause: str
+    learned: float
+    in_force: float
+    applications: int
+    overruled_by: str | None
+    reason: str | None
+
+
+class DemandOverrule(Schema):
+    sequence: int
+    cause: str
+    area: str
+    rate: float
+    was: float
+    cv: float
+    reason: str
+    by: str
+    at: datetime
+    event_id: int
+
+
+class Demand(Schema):
+    as_of: date
+    rates: list[DemandRate]
+    overrules: list[DemandOverrule]
+
+
+class OverruleRequest(Schema):
+    cause: str
+    rate: float
+    reason: str
+    area: str = ""
+    cv: float = 0.1
 
 
 class OrderAdvice(Schema):
@@ -272,21 +311,36 @@ def needs(request: HttpRequest, as_of: date | None = None) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@router.get("/planning/demand", response=Demand, summary="Rates of demand as learned, and as overruled")
+def rates(request: HttpRequest, as_of: date | None = None) -> dict[str, Any]:
+    day = as_of or owed.claims_as_of() or timezone.localdate()
+    return {"as_of": day, "rates": demand_rates.table(day), "overrules": demand_rates.overrules()}
+
+
+@router.post("/planning/demand/overrules", response={201: Demand}, summary="Put a rate in the place of the learned one")
+def overrule(request: HttpRequest, asked: OverruleRequest) -> Status[dict[str, Any]]:
+    by, day = acting_officer(request, "planner.pusat"), owed.claims_as_of() or timezone.localdate()
+    with acting(principal=by):
+        demand_rates.overrule(**asked.dict(), by=by, at=timezone.now(), day=day)
+    return Status(201, rates(request))
+
+
 @router.get("/planning/outlook", response=Outlook, summary="When blanks run out, promises' odds, what to order by when")
 def when(
     request: HttpRequest, case: str = "2017-04", reading: str | None = None, doubles_inside: bool = False,
     risk: float | None = None, seed: int = 1, paths: int = 20_000, demand: float = 1.0, checks: float = 1.0,
     printers: float = 1.0, delivery_days: float = 1.0,
 ) -> dict[str, Any]:  # fmt: skip
-    """A built-in case; the four factors are a what-if, 1 as the case says."""
-    if case not in built_in():
+    """A built-in case, or `records`: what the database holds; the four factors are a what-if, 1 as the case says."""
+    if case not in (*built_in(), records.NAME):
         raise UnknownCase("there is no case {name}", mend="name one of {cases}, or a TOML file", name=case,
                           cases=", ".join(built_in()))  # fmt: skip
     changed = {"demand": demand, "checks": checks, "printers": printers, "delivery_days": delivery_days}
     if any(not 0 < factor <= 100 for factor in changed.values()):
         raise InvalidPlan("a what-if factor is {value}", mend="give factors above 0, at most 100", value=changed)
+    made = records.case() if case == records.NAME else load(case)
     return outlook(
-        load(case), seed=seed, paths=min(paths, 50_000), reading=reading, doubles_inside=doubles_inside, risk=risk,
+        made, seed=seed, paths=min(paths, 50_000), reading=reading, doubles_inside=doubles_inside, risk=risk,
         changed=changed, side_by_side=False,
     ).as_json()  # fmt: skip
 

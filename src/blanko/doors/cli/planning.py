@@ -11,10 +11,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from blanko.decisions.planning import operations, papers, queries
+from blanko.decisions.planning import demand, operations, papers, queries
 from blanko.decisions.planning.rules import UnknownRound
 from blanko.ground.access.acting import acting
 from blanko.ground.places import gazetteer
+from blanko.records.entitlement import queries as entitlement
 
 PLANNER = "planner.pusat"
 SECOND = "kepala.pusat"
@@ -243,7 +244,50 @@ def _papers(given: argparse.Namespace) -> int:
     return 0
 
 
+def _demand(given: argparse.Namespace) -> int:
+    found = demand.table(given.as_of or entitlement.claims_as_of() or datetime.now(UTC).date())
+    if given.json:
+        print(json.dumps({"rates": found, "overrules": demand.overrules()}, default=str))
+        return 0
+    for row in found:
+        stated = f"  overruled by {row['overruled_by']}: {row['reason']}" if row["overruled_by"] else ""
+        print(
+            f"{row['cause']:<20}{row['in_force']:>12.6f} in force {row['learned']:>12.6f} learned"
+            f"{row['applications']:>9,} applications{stated}"
+        )
+    print("cards an obliged person and month; turned_17: the share of those who turn 17 that applies")
+    return 0
+
+
+def _overrule_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("cause")
+    parser.add_argument("rate", type=float)
+    parser.add_argument("--area", default="", help="a regency or a province; without it the nation")
+    parser.add_argument("--cv", type=float, default=0.1, help="how sure it is: its coefficient of variation")
+    parser.add_argument("--reason", required=True)
+    _day(parser)
+    _by(parser)
+
+
+def _overrule(given: argparse.Namespace) -> int:
+    at = datetime.now(UTC)
+    with acting(principal=given.by):
+        number = demand.overrule(
+            cause=given.cause, rate=given.rate, reason=given.reason, area=given.area, cv=given.cv, by=given.by, at=at,
+            day=given.as_of or entitlement.claims_as_of() or at.date(),
+        )  # fmt: skip
+    stated = demand.overrules()[0]
+    print(
+        json.dumps(stated, default=str)
+        if given.json
+        else f"overrule {number}: {given.cause} is {given.rate:g}, was {stated['was']:g}; both stay visible"
+    )
+    return 0
+
+
 VERBS = {
+    "demand": (_demand, "rates of demand as learned and as overruled"),
+    "overrule-rate": (_overrule, "put a rate in the place of the learned one, with a reason"),
     "needs": (_needs, "what each regency needs and how that is known"),
     "draft": (_draft, "share a release by the published rule; nothing moves yet"),
     "show": (_show, "a round with its explanations, or all rounds"),
@@ -253,6 +297,8 @@ VERBS = {
     "papers": (_papers, "surat jalan and packing lists of a committed round as PDF"),
 }
 ARGUMENTS = {
+    "demand": _day,
+    "overrule-rate": _overrule_arguments,
     "needs": _day,
     "draft": _draft_arguments,
     "show": _show_arguments,

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from blanko.decisions.planning.outlook import backtest
 from blanko.decisions.planning.outlook.answer import Answer, outlook
-from blanko.decisions.planning.outlook.case import built_in, load
+from blanko.decisions.planning.outlook.case import Case, built_in, load
 from blanko.engines.runout.simulate import PATHS
 from blanko.ground.places import gazetteer
 from blanko.kernel.errors import filled
 
 EXAMPLE = """Example:
   ./blanko planning runout                               the case of 4 April 2017, as its numbers were known that day
+  ./blanko planning runout --scenario records            what the database holds today
   ./blanko planning runout --scenario my-country.toml    a case of your own; copy 2017-04.toml to begin
   ./blanko planning runout --level regency               each of the 514 regencies too (a few seconds)
   ./blanko planning runout --what-if checks=2 demand=1.1 what if checks went twice as fast
@@ -37,7 +38,7 @@ def main(argv: list[str]) -> int:
         "--scenario",
         default="2017-04",
         metavar="NAME|FILE",
-        help=f"a built-in case ({', '.join(built_in())}) or a file",
+        help=f"a built-in case ({', '.join(built_in())}), records (what the database holds), or a file",
     )
     runout.add_argument("--reading", help="which meaning of the promise, for example B (default: the first)")
     runout.add_argument("--doubles-inside", action="store_true", help="the doubles sit inside the print-ready records")
@@ -76,7 +77,7 @@ def _runout(given: argparse.Namespace) -> int:
     if sys.stderr.isatty():
         print("simulating (the first time on a machine takes some seconds more)", file=sys.stderr)
     found = outlook(
-        load(given.scenario), seed=given.seed, paths=given.paths, reading=given.reading,
+        _case(given.scenario), seed=given.seed, paths=given.paths, reading=given.reading,
         doubles_inside=given.doubles_inside, risk=given.risk, level=given.level, changed=dict(given.what_if),
     )  # fmt: skip
     if given.json:
@@ -85,6 +86,18 @@ def _runout(given: argparse.Namespace) -> int:
     for line in _lines(found):
         print(line)
     return 0
+
+
+def _case(name: str) -> Case:
+    """A case by its name or file, or what the database holds. Only the last needs a database."""
+    if name != "records":
+        return load(name)
+    from blanko.ready import make_ready
+
+    make_ready()
+    from blanko.decisions.planning.outlook import records
+
+    return records.case()
 
 
 def _lines(found: Answer) -> list[str]:
@@ -125,7 +138,8 @@ def _lines(found: Answer) -> list[str]:
         "Waiting cards wait for: "
         + ", ".join(f"{name.replace('_', ' ')} {share:.0%}" for name, share in shares if share >= 0.005)
     )
-    lines += ["", "What was promised, and its odds"]
+    if found.promises:
+        lines += ["", "What was promised, and its odds"]
     lines += [f"  {p['probability']:>4.0%}  by {p['date']}  {p['text']}" for p in found.promises]
     if found.readings:
         lines += ["", "The readings side by side (doubles outside | inside the print-ready records)"]

@@ -166,6 +166,8 @@ class Case:
     readings: tuple[Reading, ...]
     promises: tuple[Promise, ...]
     contracts: tuple[Contract, ...] = ()
+    # What is known of each area itself, by name and code; the rest is split by weight.
+    local: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     later: tuple[Later, ...] = field(default=(), compare=False)
 
 

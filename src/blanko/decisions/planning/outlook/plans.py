@@ -53,14 +53,16 @@ def plan(
     capacity = case.printing
     districts = _districts(areas, share, level)
     printers = np.maximum(1.0, np.floor(districts / capacity.districts_a_printer)) * what_if["printers"]
-    on_hand = np.zeros(len(areas))
-    if (offices := case.stock.get("offices")) is not None:
+    on_hand = _local(case, "on_hand", areas, level, np.zeros(len(areas)))
+    if "on_hand" not in case.local and (offices := case.stock.get("offices")) is not None:
         inside = np.array([code == "ID" or code.startswith(offices.area) for code in areas])
         on_hand[inside] = offices.value * share[inside] / share[inside].sum() if inside.any() else 0.0
     return engine.Plan(
         start=case.as_of, weeks=case.weeks, areas=areas, central=case.stock["central"].value,
         offices=engine.Offices(
-            on_hand=on_hand, in_transit=np.zeros(len(areas)), print_ready=share * ready,
+            on_hand=on_hand,
+            in_transit=_local(case, "in_transit", areas, level, np.zeros(len(areas))),
+            print_ready=_print_ready(case, areas, level, share, ready),
             awaiting=share * backlog["awaiting"], uncollected=share * backlog["uncollected"],
             printer_cards=printers * capacity.cards_a_printer_day * capacity.days_a_week,
             availability=np.full(len(areas), capacity.availability),
@@ -79,6 +81,24 @@ def plan(
         passed_share=case.checks["passed_share"].value, spoilage=case.spoilage.value, spoilage_cv=case.spoilage.cv,
         repair_weeks=capacity.repair_weeks, collected_share=case.collection.value,
     )  # fmt: skip
+
+
+def _local(case: Case, name: str, areas: tuple[str, ...], level: Level, otherwise: np.ndarray) -> np.ndarray:
+    """What is known of each area itself, summed to the level; else ``otherwise``."""
+    if name not in case.local:
+        return otherwise
+    summed: dict[str, float] = {}
+    for code, value in case.local[name].items():
+        key = {"nation": "ID", "province": code[:2], "regency": code}[level]
+        summed[key] = summed.get(key, 0.0) + value
+    return np.array([summed.get(code, 0.0) for code in areas])
+
+
+def _print_ready(case: Case, areas: tuple[str, ...], level: Level, share: np.ndarray, whole: float) -> np.ndarray:
+    """Each area's print-ready records, those that are doubles taken off all alike."""
+    known = _local(case, "print_ready", areas, level, share)
+    total = float(known.sum())
+    return known * (whole / total) if total > 0 else known
 
 
 def _claims(case: Case, reading: Reading, *, factor: float) -> tuple[np.ndarray, np.ndarray]:

@@ -8,14 +8,15 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from blanko.decisions.planning.outlook import paper
+from blanko.decisions.planning.outlook import paper, records
 from blanko.decisions.planning.outlook.answer import Answer, outlook
 from blanko.decisions.planning.outlook.case import Case, UnknownCase, built_in, load
 from blanko.decisions.planning.outlook.problems import Problem
-from blanko.doors.web import pictures, words
+from blanko.doors.web import pictures, stored, words
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
 from blanko.kernel.errors import filled
+from blanko.records.intake import queries as intake
 
 # A slider must answer at once; a fifth of the futures moves an answer by less than a line's width.
 WHAT_IF_PATHS = 4_000
@@ -92,8 +93,10 @@ def number_names() -> dict[str, str]:
 
 
 def case_of(request: HttpRequest) -> tuple[str, Case]:
-    """The built-in case of the address: a page reads no file that an address names."""
+    """A built-in case, or the records: a page reads no file that an address names."""
     name = request.GET.get("case", built_in()[0])
+    if name == records.NAME:
+        return name, records.case()
     if name not in built_in():
         raise UnknownCase(
             "there is no case {name}", mend="name one of {cases}, or a TOML file", name=name,
@@ -106,6 +109,11 @@ def case_of(request: HttpRequest) -> tuple[str, Case]:
 def whole(name: str) -> Answer:
     """The full answer of a built-in case; it is the same each time."""
     return outlook(load(name))
+
+
+def _plain(name: str, case: Case) -> Answer:
+    """The full answer. What the records say today may differ tomorrow, so that theirs is kept by nobody."""
+    return whole(name) if name in built_in() else outlook(case)
 
 
 def asked(request: HttpRequest, case: Case) -> dict[str, Any]:
@@ -136,7 +144,7 @@ def planner(request: HttpRequest) -> HttpResponse:
     """``/plan?demand=&checks=&printers=&delivery_days=&risk=&reading=&doubles=``"""
     name, case = case_of(request)
     wanted = asked(request, case)
-    plain = whole(name)
+    plain = _plain(name, case)
     same = not wanted["changed"] and wanted["risk"] == case.order.risk and wanted["reading"] == case.readings[0].key
     found = plain if same and not wanted["doubles_inside"] else outlook(
         case, paths=WHAT_IF_PATHS, side_by_side=False, **wanted
@@ -152,8 +160,8 @@ def planner(request: HttpRequest) -> HttpResponse:
             Column("kind", _("Kind"), form=words.mark),
             Column("known_on", _("Known on"), form=words.day),
             Column("source", _("Source"), href=lambda row: row["source"] if row["source"].startswith("http") else None,
-                   form=lambda source: source.split("/")[2] if source.startswith("http") else source),
-            Column("note", _("Note")),
+                   form=lambda source: stored.site(source) or words.NOTHING),
+            Column("note", _("Note"), form=stored.stored),
         ],
         rows=[
             {
@@ -176,10 +184,12 @@ def planner(request: HttpRequest) -> HttpResponse:
         for key, (low, high, step) in SLIDERS.items()
     ]  # fmt: skip
     return page(
-        request, "plan.html", numbers, found=found, case=case, name=name, fans=fans, sliders=sliders,
+        request, "plan.html", numbers, cases=[*built_in(), records.NAME], found=found,
+        case=case, name=name, fans=fans, sliders=sliders,
         risk=round(100 * wanted["risk"]), wanted=wanted, readings=_pairs(plain), problems=problems_said(found.problems),
         stages=[{**stage, "says": stage_names().get(stage["name"], stage["name"])} for stage in found.order["stages"]],
         waits=_waits(found), never=found.runout["p50"] == found.as_of,
+        nothing=not intake.files(limit=1),
     )  # fmt: skip
 
 
@@ -187,7 +197,7 @@ def planner(request: HttpRequest) -> HttpResponse:
 def minister(request: HttpRequest) -> HttpResponse:
     """``/plan/minister``: the promise, the odds, three actions, on one screen; ``?format=pdf`` on one sheet."""
     name, case = case_of(request)
-    found = whole(name)
+    found = _plain(name, case)
     actions = problems_said(found.problems)[:3]
     if request.GET.get("format") == "pdf":
         made = paper.minister_sheet(_sheet(found, actions))
@@ -195,7 +205,8 @@ def minister(request: HttpRequest) -> HttpResponse:
         response["Content-Disposition"] = f'inline; filename="blanko-{name}.pdf"'
         return response
     return page(
-        request, "minister.html", found=found, case=case, actions=actions, waits=_waits(found)[:2],
+        request, "minister.html", name=name, found=found, case=case, actions=actions, waits=_waits(found)[:2],
+        nothing=not intake.files(limit=1),
         crumbs=[("/plan", _("Plan"))],
     )  # fmt: skip
 
@@ -266,7 +277,7 @@ def _shown(value: object) -> str:
         return words.percent(value, 0)
     if isinstance(value, int):
         return words.count(value)
-    return words.day(value) if hasattr(value, "isoformat") else str(value)
+    return words.day(value) if hasattr(value, "isoformat") else stored.stored(str(value))
 
 
 def _value(value: float) -> str:

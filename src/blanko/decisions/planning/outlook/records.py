@@ -1,0 +1,176 @@
+"""The case that the records themselves make: stocks from custody, needs by their best source, lots and lead times from
+procurement, demand learned from applications. What nobody recorded is taken from a built-in case and marked so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from django.db import connection
+
+from blanko.cards.custody import queries as custody
+from blanko.decisions.planning import demand
+from blanko.decisions.planning import queries as planning
+from blanko.decisions.planning.outlook.case import Case, Delivery, Number, Order, Reading, load
+from blanko.engines.demand import forecast as demand_forecast
+from blanko.engines.demand.history import CAUSES
+from blanko.engines.demand.priors import OBLIGED_2017
+from blanko.engines.runout.draws import Stage
+from blanko.ground.database import sql
+from blanko.ground.places import gazetteer
+from blanko.kernel.errors import BlankoError
+from blanko.records.entitlement import queries as entitlement
+from blanko.records.procurement import queries as procurement
+
+NAME = "records"
+ROOM = "blanko.decisions.planning"
+# Causes that need no check of uniqueness: the person was found unique before.
+DIRECT = ("marriage", "divorce", "move", "loss", "damage", "change_of_element", "region_split", "suket_replacement")
+HORIZON_WEEKS = 104
+# The steps of an order in their order; stages of one step run side by side.
+STEPS = {
+    "budget": 1, "tender": 2, "objection": 3, "contract": 4, "chips_abroad": 5, "cards_at_home": 5,
+    "customs_release": 6, "transport": 7,
+}  # fmt: skip
+
+
+class NothingRecorded(BlankoError):
+    """The database holds nothing that a plan could begin with."""
+
+
+def case(*, as_of: date | None = None, assumed: str = "2017-04") -> Case:
+    """The case of what is recorded, as of the claims' day unless another is given. Raises NothingRecorded.
+
+    ``assumed`` is the built-in case whose printing, spoilage, checks and collection stand in where nothing is recorded.
+    """
+    day = as_of or entitlement.claims_as_of()
+    if day is None:
+        raise NothingRecorded("nothing is recorded yet", mend="load registrations, or ./blanko demo")
+    base = load(assumed)
+    areas = planning.areas(day)
+    stated = _stated(day)
+    # A planner's numbers are plain here; a part of a nation is its regencies' sum, never a second source added to it.
+    local = {
+        "print_ready": {area.code: float(area.need.need) for area in areas},
+        "on_hand": {area.code: float(area.in_hand) for area in areas},
+        "in_transit": {area.code: float(area.in_transit) for area in areas},
+    }
+    split = entitlement.backlog(as_of=day)
+    backlog = {
+        "print_ready": _recorded(sum(local["print_ready"].values()), day, "each regency by its best source"),
+        "awaiting": _newest(stated, ("awaiting_uniqueness",), _recorded(split.awaiting_uniqueness, day, "registry")),
+        "not_recorded": _newest(stated, ("not_recorded",), replace(base.backlog["not_recorded"], value=0.0)),
+        "uncollected": _recorded(split.printed_uncollected, day, "registry"),
+        "doubles": _newest(stated, ("duplicate_records",), _recorded(split.duplicate_cases, day, "registry")),
+    }
+    held = custody.holdings()
+    stock = {
+        "central": _recorded(held[gazetteer.CENTRE].good if gazetteer.CENTRE in held else 0, day, "custody"),
+        "offices": _recorded(sum(local["on_hand"].values()), day, "custody"),
+    }
+    return replace(
+        base, title=f"The records of {day.isoformat()}", as_of=day, weeks=HORIZON_WEEKS, local=local, backlog=backlog,
+        stock=stock, demand={**base.demand, **_demand(day)}, deliveries=_deliveries(day), order=_order(base, day),
+        readings=(Reading("records", "what is contracted, and nothing more"),), promises=(), contracts=(), later=(),
+        ask_before=tuple(day + timedelta(days=days) for days in (90, 180, 365, 540)),
+    )  # fmt: skip
+
+
+def _rows(name: str, **values: object) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.text(ROOM, name), values)
+        return cursor.fetchall()
+
+
+def _recorded(value: float, day: date, source: str) -> Number:
+    return Number(float(value), 0.0, "observed", day, source)
+
+
+def _stated(day: date) -> dict[str, Number]:
+    metrics = ["awaiting_uniqueness", "not_recorded", "duplicate_records", "obliged_domestic", "obliged"]
+    return {
+        metric: Number(float(value), 0.0, kind, known_on, source, f"of {on}")
+        for metric, value, on, source, kind, known_on in _rows("national_counts.sql", metrics=metrics, as_of=day)
+    }
+
+
+def _newest(stated: Mapping[str, Number], metrics: tuple[str, ...], otherwise: Number) -> Number:
+    """A stated national count where there is one, else what the registry counts: never both together."""
+    return next((stated[metric] for metric in metrics if metric in stated), otherwise)
+
+
+def _demand(day: date) -> dict[str, Number]:
+    """Cards a year of the nation, direct and after a check, by the rates of the regencies that are loaded whole."""
+    seen = demand.history(day, months_ahead=round(HORIZON_WEEKS / 52 * 12) + 1)
+    if seen is None:
+        return {}
+    rates = demand.rates(seen)
+    expected = demand_forecast.forecast(rates, seen, months=12)
+    obliged = _newest(_stated(day), ("obliged_domestic", "obliged"), Number(float(OBLIGED_2017)))
+    scale = obliged.value / max(1.0, float(seen.base.sum()))
+    overruled = f"; {len(rates.overrules)} rates overruled" if rates.overrules else ""
+    note = f"{int(seen.applications.sum()):,} applications in {seen.months} months, for {obliged.value:,.0f} obliged"
+    found = {}
+    for name, causes in (("direct", DIRECT), ("enrolled", ("turned_17", "first_card"))):
+        places = [CAUSES.index(cause) for cause in causes]
+        means = expected.mean[places].sum(axis=(1, 2))
+        total = float(means.sum())
+        spread = float(np.sqrt(((expected.common_cv[places] * means) ** 2).sum())) / total if total > 0 else 0.0
+        found[name] = Number(
+            total * scale, max(0.05, spread), "modelled", day, "applications of the regencies that are loaded whole",
+            note + overruled,
+        )  # fmt: skip
+    return found
+
+
+def _deliveries(day: date) -> tuple[Delivery, ...]:
+    """Lots that are announced and not accepted, and planned deliveries for which no lot is announced yet."""
+    times = procurement.learned_lead_times(with_estimates=True)
+    customs, transport = times["customs_release"], times["transport"]
+    last = (
+        Stage("customs_release", 2, customs.median_days, customs.sigma),
+        Stage("transport", 3, transport.median_days, transport.sigma),
+    )
+    found = []
+    announced: dict[str, float] = {}
+    for lot in procurement.lots():
+        announced[lot.contract_no] = announced.get(lot.contract_no, 0.0) + lot.quantity
+        if lot.is_stock or lot.accepted_on is not None:
+            continue
+        reached = max((on for on in lot.stages.values() if on <= day), default=day)
+        due = max(lot.expected.values(), default=day)
+        wait = max(1.0, float((due - day).days))
+        held = ", ".join(str(hold) for hold in lot.held_for or ())
+        stages = last[:1] if lot.held_for is not None else (Stage("made", 1, wait, 0.4), *last)
+        elapsed = float((day - reached).days) if lot.held_for is not None else 0.0
+        found.append(Delivery(lot.lot_no, float(lot.quantity), stages, elapsed, 0.99, 0.0, held))
+    for contract in procurement.contracts():
+        gone = announced.get(contract["contract_no"], 0.0)
+        for planned in procurement.deliveries(contract_no=contract["contract_no"]):
+            rest = max(0.0, planned["quantity"] - gone)
+            gone = max(0.0, gone - planned["quantity"])
+            if rest > 0:
+                wait = max(1.0, float((planned["due_on"] - day).days))
+                name = f"{contract['contract_no']}, due {planned['due_on']}"
+                found.append(Delivery(name, rest, (Stage("made", 1, wait, 0.4), *last), 0.0, 0.99, 0.0, ""))
+    return tuple(found)
+
+
+def _order(base: Case, day: date) -> Order:
+    """A further order at the newest contract's price and box, with the lead times that our own contracts teach."""
+    times = procurement.learned_lead_times(with_estimates=True)
+    contracts = procurement.contracts()
+    newest = contracts[-1] if contracts else None
+    stages = tuple(
+        Stage(name, step, times[name].median_days, times[name].sigma, "abroad" if name == "chips_abroad" else "")
+        for name, step in STEPS.items()
+    )
+    return replace(
+        base.order, stages=stages, until=day + timedelta(days=365),
+        unit_price=int(newest["unit_price_idr"]) if newest else base.order.unit_price,
+        box=int(newest["box_size"]) if newest and newest.get("box_size") else base.order.box,
+    )  # fmt: skip

@@ -1,0 +1,97 @@
+"""Rates of demand are learned from what was applied for; a person overrules one with a reason, and both stay."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from blanko.decisions.planning import demand, models
+from blanko.decisions.planning.outlook import records
+from blanko.doors.cli import planning as cli
+from blanko.engines.demand.errors import InvalidRate
+from blanko.engines.demand.history import CAUSES
+from blanko.ground.access.acting import acting
+from blanko.ground.audit import operations as audit
+from blanko.records.entitlement import queries as entitlement
+
+pytestmark = pytest.mark.database
+
+AT = datetime(2017, 5, 2, 3, tzinfo=UTC)
+WHY = "police reports doubled after the floods"
+
+
+@pytest.fixture
+def day(replayed, django_db_blocker):
+    with django_db_blocker.unblock():
+        yield entitlement.claims_as_of()
+
+
+def overrule(day, **changed):
+    with acting(principal="planner.pusat"):
+        return demand.overrule(
+            **{"cause": "loss", "rate": 0.002, "reason": WHY, "by": "planner.pusat", "at": AT, "day": day, **changed}
+        )
+
+
+def test_what_was_seen_is_counted_from_the_records(day):
+    seen = demand.history(day)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM intake_application_latest WHERE left(office, 4) = ANY (%s) AND applied_on < %s",
+            [list(seen.areas), day.replace(day=1)],
+        )
+        assert seen.applications.sum() == cursor.fetchone()[0]
+    assert seen.birthdays[:, seen.months :].sum() > 0
+    assert (seen.base > 0).all()
+
+
+def test_an_overrule_stands_beside_what_it_replaced_and_moves_the_outlook(day):
+    before = {row["cause"]: row for row in demand.table(day)}
+    direct = records.case().demand["direct"].value
+    overrule(day)
+    after = {row["cause"]: row for row in demand.table(day)}
+    assert after["loss"]["learned"] == pytest.approx(before["loss"]["learned"])
+    assert after["loss"]["in_force"] == pytest.approx(0.002)
+    assert after["loss"]["overruled_by"] == "planner.pusat"
+    assert after["move"] == before["move"]
+    stated = demand.overrules()[0]
+    assert stated["was"] == pytest.approx(before["loss"]["in_force"])
+    assert audit.verify(stated["event_id"]).holds
+    assert records.case().demand["direct"].value > direct
+    assert "1 rates overruled" in records.case().demand["direct"].note
+    assert set(after) <= set(CAUSES)
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [({"rate": 5.0}, InvalidRate), ({"rate": -0.1}, InvalidRate), ({"cause": "wish"}, InvalidRate),
+     ({"area": "9999"}, InvalidRate), ({"reason": "x"}, demand.ReasonTooShort)],
+)  # fmt: skip
+def test_a_rate_that_cannot_be_is_refused_and_nothing_is_kept(day, changed, error):
+    before = len(demand.overrules())
+    with pytest.raises(error) as refused:
+        overrule(day, **changed)
+    assert refused.value.mend
+    assert len(demand.overrules()) == before
+
+
+def test_the_database_refuses_a_rate_without_reason_and_any_change(day):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        models.DemandOverrule.objects.create(
+            sequence=99, cause="loss", area="", rate=2.0, was=0.1, cv=0.1, reason=WHY, by="x", at=AT, event_id=1
+        )
+    overrule(day)
+    with pytest.raises(Exception, match="permission denied"), transaction.atomic():
+        models.DemandOverrule.objects.update(rate=0.5)
+
+
+def test_the_commands_say_both_rates(day, capsys):
+    assert cli.main(["overrule-rate", "move", "0.001", "--reason", WHY, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["cause"] == "move"
+    assert cli.main(["demand"]) == 0
+    told = capsys.readouterr().out
+    assert "in force" in told
+    assert "overruled by planner.pusat" in told
