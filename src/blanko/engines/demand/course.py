@@ -17,11 +17,13 @@ import numpy as np
 
 from blanko.engines.demand.history import Floats, Ints
 
-WALKS = (0.0, 0.003, 0.008, 0.02, 0.05, 0.12)
+WALKS = (0.0, 0.0012, 0.004, 0.01, 0.025, 0.08)
 TRENDS = (0.0, 0.006)
 SEASONS = (0.0, 0.04, 0.15)
 NOISES = (0.002, 0.01, 0.03, 0.1)
 GRID = np.array(list(product(WALKS, TRENDS, SEASONS, NOISES))) ** 2
+# Most rates have no trend of their own: before anything was seen it is believed in one case of four.
+TREND_ODDS = 1 / 3
 # A shock is a month of its own, or a step that stays; it is believed in when the months are this much likelier with it.
 SHOCK_VARIANCE, SHOCK_ODDS, SHOCKS_MAX = 0.3**2, 1 / 100, 5
 # So many months have to follow a jump before it is taken to stay.
@@ -67,22 +69,29 @@ class Course:
         """How much each setting of the grid is worth, summing to 1."""
         if not len(self._seen):
             return np.full(len(GRID), 1 / len(GRID))
-        _, factor, white = self._solved
-        logs = -0.5 * (white * white).sum(axis=1) - np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
+        logs = self._evidence
         weights = np.exp(logs - logs.max())
         return np.asarray(weights / weights.sum())
 
     @cached_property
+    def _evidence(self) -> Floats:
+        """The log marginal likelihood of each setting and its prior odds, but for a constant."""
+        _, inverse, white = self._solved
+        odds = np.where(GRID[:, 1] > 0, np.log(TREND_ODDS), 0.0)
+        return np.asarray(
+            odds + np.log(np.diagonal(inverse, axis1=1, axis2=2)).sum(axis=1) - 0.5 * (white * white).sum(axis=1)
+        )
+
+    @cached_property
     def _solved(self) -> tuple[Floats, Floats, Floats]:
-        """Per setting: (covariance^-1 (y - mean), Cholesky factor, whitened y - mean)."""
+        """Per setting: (covariance^-1 (y - mean), inverse of its Cholesky factor, whitened y - mean)."""
         seen = self._seen
         covariance = self._covariance(seen, seen, GRID) + self._level(seen, seen)
         covariance += self._jumps(seen, seen, lasting=False)
         covariance += np.eye(len(seen)) * (GRID[:, 3, None, None] + self.noise[seen] + 1e-9)
-        factor = np.linalg.cholesky(covariance)
-        inverse = np.linalg.inv(factor)
+        inverse = np.linalg.inv(np.linalg.cholesky(covariance))
         white = inverse @ (self.log_rate[seen] - self.prior_mean)
-        return np.einsum("gji,gj->gi", inverse, white), factor, white
+        return np.einsum("gji,gj->gi", inverse, white), inverse, white
 
     def _covariance(self, left: Ints, right: Ints, grid: Floats) -> Floats:
         """Of drift, trend and season between two sets of months, one matrix a setting."""
@@ -173,12 +182,12 @@ class Course:
         seen = self._seen
         if len(seen) < 6 or len(self.shocks) >= SHOCKS_MAX:
             return self
-        solved, factor, white = self._solved
-        logs = -0.5 * (white * white).sum(axis=1) - np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
+        solved, inverse, _ = self._solved
+        logs = self._evidence
         candidates = [Shock(int(month), stays) for stays in (True, False) for month in seen[1:]]
         touched = np.stack([shock.touches(seen) for shock in candidates], axis=1)
         pulled = np.einsum("gs,sk->gk", solved, touched)
-        half = np.linalg.solve(factor, np.broadcast_to(touched, (len(factor), *touched.shape)))
+        half = inverse @ touched
         stiff = 1 + SHOCK_VARIANCE * (half * half).sum(axis=1)
         gain = 0.5 * (SHOCK_VARIANCE * pulled * pulled / stiff - np.log(stiff))
         top = logs.max()
@@ -189,7 +198,7 @@ class Course:
         return replace(self, shocks=(*self.shocks, candidates[best])).with_shocks()
 
     def support(self) -> dict[str, float]:
-        """How probable drift, trend and season are, given the months (half, half and two thirds before)."""
+        """How probable drift, trend and season are, given the months; before them 5/6, 1/4 and 2/3."""
         names = {"drift": 0, "trend": 1, "season": 2}
         return {name: float(self.weights[GRID[:, place] > 0].sum()) for name, place in names.items()}
 
@@ -213,7 +222,7 @@ class Course:
             return np.full(months, self.prior_mean), np.asarray(np.tensordot(weights, own, 1))
         cross = self._covariance(future, self._seen, GRID[kept]) + self._level(future, self._seen)
         means = np.einsum("gms,gs->gm", cross, self._solved[0][kept])
-        white = np.linalg.solve(self._solved[1][kept], cross.transpose(0, 2, 1))
+        white = self._solved[1][kept] @ cross.transpose(0, 2, 1)
         covariance = own - np.einsum("gsm,gsn->gmn", white, white)
         mean = weights @ means
         apart = means - mean

@@ -163,8 +163,13 @@ def forecast(rates: Rates, history: History, *, months: int) -> Forecast:
             exposure = np.repeat(history.base[:, None], months, axis=1)
         log_mean, covariance = course.ahead(months)
         shape = np.exp(log_mean + np.diag(covariance) / 2 - course.level)
-        mean[cause] = exposure * rates.rate[cause][:, None] * shape
-        common[cause] = _common(covariance) if np.isnan(rates.common_cv[cause]) else rates.common_cv[cause]
+        added, varies = rates.events[cause]
+        mean[cause] = exposure * rates.rate[cause][:, None] * shape * (1 + added)
+        common[cause] = (
+            np.hypot(_common(covariance), np.sqrt(varies / months))
+            if np.isnan(rates.common_cv[cause])
+            else rates.common_cv[cause]
+        )
         # An area drifts on; on average over the span by half of it.
         area_cv[cause] = np.sqrt(rates.rate_cv[cause] ** 2 + rates.drift[cause] ** 2 * months / 2)
         a, b = rates.returning[cause]

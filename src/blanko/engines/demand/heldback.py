@@ -69,9 +69,10 @@ def returning_share(prior: tuple[float, float], *, came: float, due: float, vari
     """
     a, b = prior
     mean, spread = a / (a + b), a * b / (a + b) ** 2 / (a + b + 1)
-    if due <= 0:
+    if due < 1:
+        # Less than a card tells nothing.
         return prior
-    seen, noise = came / due, max(variance, 1e-9) / due**2
+    seen, noise = came / due, max(variance, 1.0) / due**2
     joined = 1 / (1 / spread + 1 / noise)
     mean = min(max(joined * (mean / spread + seen / noise), 0.02), 0.98)
     joined = min(joined, mean * (1 - mean) / 3)

@@ -49,6 +49,7 @@ class _Learned:
     drift: float
     spread: Spread
     expected: Floats
+    events: tuple[float, float]
 
 
 def learn(history: History, *, priors: Priors) -> Rates:
@@ -86,6 +87,7 @@ def learn(history: History, *, priors: Priors) -> Rates:
         dispersion=np.array([one.dispersion if one else 0.0 for one in found]),
         drift=np.array([one.drift if one else 0.0 for one in found]),
         spreads=tuple(one.spread if one else None for one in found),
+        events=tuple(one.events if one else (0.0, 0.0) for one in found),
         courses=tuple(one.course if one else None for one in found), common_cv=np.full(len(CAUSES), np.nan),
         delay=delay, returning=back.beliefs, echo=back.echo, pending=back.returns.pending, death_rate=deaths,
         split_share=_split_share(history, ~history.censored, priors),
@@ -100,7 +102,9 @@ def _learn_causes(
     exposure = np.repeat(history.base[:, None], history.months, axis=1)
     found: list[_Learned | None] = [None] * len(CAUSES)
     delay, found[TURNED_17] = _turned_17(counts[TURNED_17], history, valid[TURNED_17], provinces, priors)
-    for cause in (*RATE_CAUSES, *(() if history.open_sukets is not None else (SUKET,))):
+    # Without a count of open sukets their replacement can only go on as it was seen to.
+    as_seen = (SUKET,) if history.open_sukets is None and history.applications[SUKET].any() else ()
+    for cause in (*RATE_CAUSES, *as_seen):
         believed = priors.rates.get(CAUSES[cause], UNKNOWN)
         found[cause] = _learn_cause(
             counts[cause], exposure, valid[cause], provinces, start=history.first_month,
@@ -121,6 +125,7 @@ def _learn_cause(
     log_mean = float(np.log(mean)) - variance / 2
     factor = np.ones(len(counts))
     province, province_cv = factor, np.full(len(counts), spread.province)
+    usable = valid
     for turn in range(4):
         total, many = (counts * valid).sum(axis=0), (exposure * factor[:, None] * valid).sum(axis=0)
         level = (total + 0.5) / (many + 0.5 / mean)
@@ -143,7 +148,21 @@ def _learn_cause(
     state = {"mean": province, "cv": np.hypot(found.area, province_cv), "dispersion": dispersion}
     drift = learn_drift(counts, exposure * smooth, valid, believed=drift, **state)
     now, now_cv = moving(counts, exposure * smooth, valid, drift=drift, **state)
-    return _Learned(course, now, now_cv, dispersion, drift, found, exposure * smooth * factor[:, None])
+    usual = exposure * smooth * factor[:, None]
+    events = _events(counts, usual, usable & ~valid, usable, provinces)
+    return _Learned(course, now, now_cv, dispersion, drift, found, usual, events)
+
+
+def _events(counts: Floats, usual: Floats, marked: Bools, usable: Bools, provinces: Ints) -> tuple[float, float]:
+    """(what events such as floods added, as a share of the usual; the variance of that share for a month).
+
+    All that events brought to a province counts as one, so that the variance is rather too large.
+    """
+    brought = np.bincount(provinces, ((counts - usual) * marked).sum(axis=1))
+    whole = float((usual * usable).sum())
+    if not marked.any() or whole <= 0:
+        return 0.0, 0.0
+    return float(brought.sum() / whole), float((brought**2).sum() / whole**2 * counts.shape[1])
 
 
 def _turned_17(
@@ -162,7 +181,7 @@ def _turned_17(
         found = _learn_cause(
             counts, exposure, valid, provinces, start=history.first_month, believed=(1.0, priors.take_up_cv),
             spread=Spread(priors.take_up_spread, priors.take_up_spread / 2), dispersion=priors.take_up_dispersion,
-            drift=priors.drift,
+            drift=priors.take_up_drift,
         )  # fmt: skip
         factor = (found.expected / np.maximum(exposure, 1e-9))[None] if history.months else 1.0
         factor = factor * priors.take_up / max(float(shares.sum()), 1e-9) if history.months else 1.0

@@ -35,6 +35,7 @@ class Priors:
     take_up_cv: float = 0.15
     take_up_spread: float = 0.06
     take_up_dispersion: float = 0.001
+    take_up_drift: float = 0.001
     delay: tuple[float, ...] = (0.30, 0.22, 0.14, 0.09, 0.06, 0.045, 0.035, 0.03, 0.025, 0.02, 0.015, 0.01, 0.01)
     returning: tuple[float, float] = (3.0, 5.0)
     returning_source: str = ""

@@ -32,8 +32,9 @@ class Rates:
     """Rates of one history. ``rate`` [cause, area] is of the end of the history and without season: cards an obliged
     person asks for in a month; for turned_17 the share of those who turn 17 that applies. ``rate_cv`` [cause, area].
 
-    ``weight`` [area] the obliged persons, by whom rates are averaged; ``courses`` the nation's level, trend and season
-    of each cause; ``common_cv`` [cause] is nan where the course says it, and what a person stated otherwise;
+    ``events`` of each cause: what floods and the like added on average, as a share, and the variance of that share for
+    a month; ``weight`` [area] the obliged persons, by whom rates are averaged; ``courses`` the nation's level, trend
+    and season of each cause; ``common_cv`` [cause] what a person stated, nan where the course says it;
     ``delay`` [lag] sums to 1; ``returning`` the Beta belief of each cause; ``pending`` what is still held back, see
     ``heldback``; ``version`` counts from 1, ``previous`` is the version before.
     """
@@ -48,6 +49,7 @@ class Rates:
     dispersion: Floats
     drift: Floats
     spreads: tuple[Spread | None, ...]
+    events: tuple[tuple[float, float], ...]
     courses: tuple[Course | None, ...]
     common_cv: Floats
     delay: Floats
