@@ -5,10 +5,10 @@ from __future__ import annotations
 from django import template
 from django.http import HttpRequest
 
-from blanko.doors.web import codes, words
+from blanko.doors.web import codes, stored, words
 
 register = template.Library()
-register.filters.update(words.register.filters | codes.register.filters)
+register.filters.update(words.register.filters | codes.register.filters | stored.register.filters)
 
 
 @register.simple_tag

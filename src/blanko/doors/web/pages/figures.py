@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from blanko.decisions.scenario.april_2017 import outcome
 from blanko.decisions.transparency import queries as transparency
-from blanko.doors.web import codes, words
+from blanko.doors.web import codes, stored, words
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
 from blanko.ground.audit import operations as audit
@@ -51,7 +50,7 @@ def figures(request: HttpRequest) -> HttpResponse:
             Column(
                 "source",
                 _("Source"),
-                form=_site,
+                form=stored.site,
                 href=lambda row: row["source"] if str(row["source"]).startswith("http") else None,
             ),
         ],
@@ -59,11 +58,6 @@ def figures(request: HttpRequest) -> HttpResponse:
     )
     conflicts = transparency.conflicts(name, known_on) if name else []
     return page(request, "figures.html", table, known_on=known_on, metric=name, conflicts=conflicts)
-
-
-def _site(source: str) -> str:
-    """Where a source stands: of a web address its site, the rest stands behind the link and in the export."""
-    return urlsplit(source).netloc.removeprefix("www.") if source.startswith("http") else source
 
 
 @named_errors
@@ -79,13 +73,14 @@ def audit_events(request: HttpRequest) -> HttpResponse:
             Column("operation", _("Operation"), form=codes.operation),
             Column("by", _("By")),
             Column("principal", _("In the name of")),
-            Column("reason", _("Reason")),
+            Column("reason", _("Reason"), form=stored.stored),
             Column("row_count", _("Facts"), number=True),
             Column("root", _("Seal (Merkle root)"), form=lambda value: f"{value[:16]}…"),
         ],
         rows=rows,
     )
-    return page(request, "audit.html", table)
+    nothing = {row["operation"] for row in rows} <= {"places.load"}
+    return page(request, "audit.html", table, nothing=nothing)
 
 
 @named_errors

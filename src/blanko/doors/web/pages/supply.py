@@ -62,6 +62,7 @@ def supply(request: HttpRequest) -> HttpResponse:
         request, "supply.html", table, contracts=contracts, tenders=tenders, deliveries=deliveries,
         held=sum(lot.quantity for lot in lots if lot.held_for is not None),
         received=custody.balance_sheet()["received"],
+        nothing=not (contracts or tenders or lots),
     )  # fmt: skip
 
 
@@ -127,6 +128,11 @@ def causes() -> dict[str, str]:
     }
 
 
+def takers() -> dict[str, str]:
+    """To whom a card was handed, in the reader's words."""
+    return {"holder": _("to the holder"), "authorised": _("to somebody authorised")}
+
+
 def paper_names() -> dict[str, str]:
     return {"consignment": _("consignment"), "surat_jalan": _("Surat jalan no."), "bast": _("BAST no.")}
 
@@ -136,7 +142,9 @@ def blanks(request: HttpRequest) -> HttpResponse:
     """``/blanks?q=SERIAL|BOX``"""
     wanted = request.GET.get("q", "").strip().upper()
     if not wanted:
-        return page(request, "blanks.html", followed=followed())
+        return page(
+            request, "blanks.html", followed=followed(), nothing=not custody.balance_sheet()["received"],
+        )  # fmt: skip
     steps = custody.way_of(wanted)
     for step in steps:
         ended = {"posted": _("received"), "voided": _("cancelled"), "returned": _("returned")}
@@ -151,4 +159,5 @@ def blanks(request: HttpRequest) -> HttpResponse:
         card["cause"] = causes().get(card["cause"], card["cause"])
         for step in card["steps"]:
             step["step"] = conditions().get(step["step"], step["step"])
+            step["handed_to"] = takers().get(step["handed_to"], step["handed_to"])
     return page(request, "blanks.html", wanted=wanted, steps=steps, now=now, card=card, followed=followed())
