@@ -2,49 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import threading
-
 import pytest
 
 from .test_pages import PAGES
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 pytestmark = [pytest.mark.browser, pytest.mark.database]
-if CHROMIUM is None and not os.environ.get("CI"):
-    # In CI the browser must be there: without it the tests below fail.
-    pytestmark.append(pytest.mark.skip(reason="no chromium on this machine: install it to run the browser tests"))
-
-
-@pytest.fixture(scope="module")
-def address(replayed, django_db_blocker):
-    import waitress
-
-    from blanko.wsgi import application
-
-    server = waitress.create_server(application, host="127.0.0.1", port=0, threads=2)
-    with django_db_blocker.unblock():
-        threading.Thread(target=server.run, daemon=True).start()
-        yield f"http://127.0.0.1:{server.effective_port}"
-        server.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.mark.parametrize(("language", "width", "scheme"), [("id-ID", 390, "dark"), ("en-GB", 1280, "light")])
