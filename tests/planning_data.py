@@ -24,7 +24,8 @@ def make_stock(*, boxes):
         by = {"by": "svc.procurement", "at": AT}
         procurement.sign_contract(
             contract_no="C-1", supplier="a maker", signed_on=date(2017, 3, 20), quantity=7_000_000,
-            unit_price_idr=11_750, total_idr=82_250_000_000, box_size=500, source="a test", **by,
+            unit_price_idr=11_750, total_idr=82_250_000_000, box_size=500, source="a test",
+            deliveries=[(date(2017, 3, 27), 7_000_000)], **by,
         )  # fmt: skip
         procurement.announce_lot(
             lot_no="L-1", contract_no="C-1", series="PB17", first_box=1, box_count=boxes,
