@@ -49,7 +49,9 @@ def check(given, unit, shipped, certificates):
             assert binding == "stock" and taken == sum(given["stock"][: w + 1]) // unit, f"week {w} has stock left"
             assert units[i] >= later(i, w), f"{i} does not depend on week {w}"
             others = [k for k in keys if k[-1] != i]
-            assert all(k < key(i, count) for k in others[:1]), f"{i} stands below who got a unit"
+            # Boxes go strictly in order; single cards are an exact level, rounded up or down by less than a card.
+            limit = key(i, count) if unit > 1 else (Fraction(has + 1, gross[i]), areas)
+            assert all(k < limit for k in others[:1]), f"{i} stands below who got a unit"
             assert loser == (others[0][-1] if others else -1), f"{i} names the wrong loser"
 
 

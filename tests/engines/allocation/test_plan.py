@@ -65,12 +65,13 @@ def _nation(areas=514, seed=2):
     return replace(horizon, capacity=horizon.capacity // 3 + 1)
 
 
-def test_the_certificates_of_a_nation_hold_too():
+@pytest.mark.parametrize("unit", [1, 500])
+def test_the_certificates_of_a_nation_hold_too(unit):
     horizon = _nation()
-    made = plan(horizon, box_size=500)
+    made = plan(horizon, box_size=unit)
     tables = ("stock", "need", "held", "lead", "capacity")
     given = {name: getattr(horizon, name).tolist() for name in tables}
-    check(given, 500, made.shipped.tolist(), _said(made))
+    check(given, unit, made.shipped.tolist(), _said(made))
     assert {c.binding for c in made.certificates} >= {"stock", "time"}
 
 

@@ -47,6 +47,13 @@ class Horizon:
         need[0] = outlook.backlog
         return cls(outlook.stock, need, np.zeros_like(outlook.backlog), outlook.lead_weeks, outlook.capacity)
 
+    def times(self, factor: int) -> Horizon:
+        """The same weeks counted in parts of a card."""
+        earlier = None if self.earlier is None else self.earlier * factor
+        return Horizon(
+            self.stock * factor, self.need * factor, self.held * factor, self.lead, self.capacity * factor, earlier
+        )
+
     def check(self) -> None:
         """Raise InvalidPlan, naming the table, the week and the area (from 1) of the first wrong number."""
         shape = (len(self.stock), len(self.held))
@@ -93,7 +100,8 @@ class Certificate:
     """Why an area gets no unit more, checkable without this code.
 
     ``binding`` stock: by the end of ``week`` everything that has come must be out, or somebody named here is late; all
-    who depend on that week stand no higher before their last unit than this area before its next. ``would_lose`` is the
+    who depend on that week stand no higher before their last box than this area before its next (in single cards: than
+    it would stand with one card more). ``would_lose`` is the
     one of them that took its last unit latest (place; -1: nobody). ``time``: no more can be printed by the end, however
     much is sent.
     """
@@ -126,8 +134,10 @@ def plan(horizon: Horizon, *, box_size: int = 1, rank: Ints | None = None, earli
     """The leximin of what each area can have printed by the last week, in whole units, shipped as early as is useful.
 
     Fill is ``(held + shipped) / need of all weeks``. Blanks that could not be printed by the last week are not sent.
-    Ties as in a round: the unit before it came earlier, then ``rank``. Single cards (``box_size`` 1) leave in the weeks
-    that give the fewest card-weeks of waiting, unless ``earliest`` is False; boxes by a rule that comes near it.
+    Boxes go one by one to the lowest fill; ties as in a round: the unit before it came earlier, then ``rank``. Single
+    cards (``box_size`` 1) are the exact level of each area, rounded to a card beside it: largest remainder first, then
+    ``rank``; they leave in the weeks that give the fewest card-weeks of waiting, unless ``earliest`` is False. Boxes
+    leave by a rule that comes near it.
     Raises InvalidPlan.
     """
     horizon.check()
@@ -135,7 +145,10 @@ def plan(horizon: Horizon, *, box_size: int = 1, rank: Ints | None = None, earli
         raise InvalidPlan("a box of {box_size} blanks", mend="give 1 or more", box_size=box_size)
     places = np.arange(len(horizon.held)) if rank is None else rank
     totals = _Totals(horizon, box_size, places)
-    totals.fill_up()
+    if box_size == 1:
+        totals.fill_up_evenly(horizon)
+    else:
+        totals.fill_up()
     shipped = _ship(horizon, totals, box_size, places)
     if box_size == 1 and earliest:
         slots, known = _on_arrival(horizon)
@@ -188,6 +201,7 @@ class _Totals:
         self.come = np.cumsum(horizon.stock) // unit
         self.units = np.zeros(areas, np.int64)
         self.stopped_by = np.full(areas, NOBODY)
+        self.closed: list[int] = []
 
     def due(self, units: Ints) -> Ints:
         """Units that must have been shipped by the end of each week (weeks, areas)."""
@@ -204,6 +218,26 @@ class _Totals:
                 self.units = self.open.copy()
                 return
             low = self._raise_level(low)
+
+    def fill_up_evenly(self, horizon: Horizon) -> None:
+        """Each area's exact level in single cards, rounded to a card below or above it.
+
+        Card by card to the lowest fill would cost a large area some cards for the rounding of many small ones. So the
+        level is found in small parts of a card, and what the parts add up to goes to the largest remainders, those of
+        the week that closed first before others: a polymatroid has whole points next to each of its bases.
+        """
+        parts = max(1, min(2**20, NEED_MAX // max(1, int(self.need.max(initial=0)))))
+        fine = _Totals(horizon.times(parts), 1, self.rank)
+        fine.fill_up()
+        self.units, rest = np.divmod(fine.units, parts)
+        self.stopped_by = fine.stopped_by
+        turn = np.array([fine.closed.index(week) if week != NOBODY else 0 for week in self.stopped_by.tolist()])
+        slack = self.slack(self.units)
+        for area in np.lexsort((self.rank, -rest, turn)).tolist():
+            touches = self.units[area] >= self.later[:, area]
+            if rest[area] and self.units[area] < self.most[area] and (slack[touches] > 0).all():
+                self.units[area] += 1
+                slack -= touches
 
     def _raise_level(self, low: float) -> float:
         divisor = np.maximum(self.need, 1).astype(np.float64)
@@ -239,6 +273,7 @@ class _Totals:
         """All stock up to a week is spoken for: nobody may ask for more of it."""
         cap = np.minimum(self.open, np.maximum(self.units, self.later[week]))
         self.stopped_by[cap < self.open] = week
+        self.closed.append(week)
         self.open = cap
 
     def certificates(self) -> tuple[Certificate, ...]:
