@@ -88,3 +88,13 @@ def test_what_the_records_hold_is_what_the_plan_begins_with(reader):
     needs = {area.code: area.need.need for area in planning.areas(made.as_of)}
     assert dict(zip(whole.areas, whole.offices.print_ready.round(), strict=True)) == needs
     assert made.demand["direct"].kind == "modelled"
+
+
+def test_the_policy_lab_shows_every_rule_over_the_same_months(reader):
+    text = reader.get("/policies").content.decode()
+    for words in ("yang terisi paling sedikit", "hari persediaan yang sama", "seperti yang dikirim"):
+        assert words in text
+    rows = reader.get("/policies?table=policies&format=csv").content.decode("utf-8-sig").splitlines()
+    assert len(rows) == 8
+    assert reader.get("/policies?seed=2").content != reader.get("/policies").content
+    assert reader.get("/policies?case=atlantis").status_code in (404, 422)

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.i18n import set_language
 
-from blanko.doors.web.pages import figures, files, front, plan, regencies, rounds, supply
+from blanko.doors.web.pages import figures, files, front, plan, policies, regencies, rounds, supply
 
 
 def files_or_upload(request: HttpRequest) -> HttpResponse:
@@ -24,6 +24,7 @@ urlpatterns = [
     path("rounds/<int:number>/shares.csv", rounds.document, {"form": "csv"}),
     path("rounds/<int:number>/<str:code>", rounds.why),
     path("plan", plan.planner),
+    path("policies", policies.policy_lab),
     path("plan/minister", plan.minister),
     path("supply", supply.supply),
     path("dispatches", rounds.dispatches),

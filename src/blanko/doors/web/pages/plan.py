@@ -63,9 +63,11 @@ def stage_names() -> dict[str, str]:
         "objection": _("objection period"),
         "contract": _("contract"),
         "chips_from_abroad": _("chips from abroad"),
+        "chips_abroad": _("chips from abroad"),
         "cards_at_home": _("card bodies at home"),
         "printed_and_tested": _("printed and tested"),
         "customs_and_release": _("customs and release"),
+        "customs_release": _("customs and release"),
         "transport": _("transport"),
     }
 
