@@ -11,6 +11,10 @@ import pyarrow as pa
 from blanko.kernel.errors import BlankoError
 
 BATCH_ROWS = 32_768
+# Of long rows a batch holds fewer, and of bad ones and endless lines nobody holds more than this: memory stays flat.
+BATCH_BYTES = 32 << 20
+BAD_ROWS_HELD = 4 * BATCH_ROWS
+LONGEST_LINE = 16 << 20
 
 
 class UnreadableFile(BlankoError, ValueError):
@@ -51,8 +55,12 @@ class TableFile:
     batches: Callable[..., Iterator[Batch]] = field(repr=False)
 
 
-class UnclosedQuote(UnreadableFile):
-    """A quote runs on for megabytes: read the file again line by line."""
+class ReadByLine(UnreadableFile):
+    """The file cannot be read in blocks: read it again line by line."""
+
+
+class UnclosedQuote(ReadByLine):
+    """A quote runs on for megabytes."""
 
 
 def batch_of(block: list[list[str]], names: list[str]) -> pa.RecordBatch:

@@ -5,17 +5,25 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from blanko.ground.files.batches import (
+    BAD_ROWS_HELD,
+    BATCH_BYTES,
     BATCH_ROWS,
+    LONGEST_LINE,
     BadRow,
     Batch,
+    ReadByLine,
     TableFile,
     UnclosedQuote,
     UnreadableFile,
@@ -27,6 +35,11 @@ from blanko.ground.files.batches import (
 # Arrow reads up to 32 blocks ahead of its reader: small blocks keep memory flat, and are joined to batches that are
 # worth their overhead.
 BLOCK_BYTES = 1 << 20
+HEADS_LONGEST = 1 << 20
+LINE_END = re.compile(r"\r\n|\r|\n")
+CLOSE_QUOTE = "close the quote, or double a quote inside a quoted cell"
+# A long cell is refused with its row by whoever reads it; Python's own limit would refuse the file.
+csv.field_size_limit(LONGEST_LINE)
 
 
 def _encoding(path: Path) -> str:
@@ -56,23 +69,36 @@ def _encoding(path: Path) -> str:
             return "latin-1"
 
 
-def _first_line(path: Path, encoding: str) -> str:
-    with open(path, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as file:
-        return file.readline(1 << 20)
+def _text(file: IO[bytes], encoding: str, *, newline: str | None) -> io.TextIOWrapper:
+    return io.TextIOWrapper(file, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline=newline)
+
+
+def _head_lines(path: Path, encoding: str) -> list[str]:
+    """The lines of the heads: one, or more when a head in quotes has a line break."""
+    with open(path, "rb") as raw:
+        file = _text(raw, encoding, newline="")
+        lines = [file.readline(HEADS_LONGEST)]
+        while sum(line.count('"') for line in lines) % 2 and sum(map(len, lines)) < HEADS_LONGEST:
+            line = file.readline(HEADS_LONGEST)
+            if not line:
+                break
+            lines.append(line)
+    return lines if sum(line.count('"') for line in lines) % 2 == 0 else lines[:1]
 
 
 def open_csv(path: Path, size: int, *, line_by_line: bool) -> TableFile:
     """Open a CSV file. ``line_by_line`` takes no line break for a part of a cell. Raises UnreadableFile."""
     encoding = _encoding(path)
     try:
-        line = _first_line(path, encoding)
+        lines = _head_lines(path, encoding)
     except UnicodeError:
         raise UnreadableFile("{path} breaks off inside a character", mend="save it again as UTF-8", path=path) from None
+    line = "".join(lines)
     if "\0" in line:
         raise UnreadableFile("{path} is no text", mend="save it as CSV in UTF-8, or as XLSX", path=path)
     delimiter = max(",;\t", key=line.count)
-    heads = next(csv.reader(io.StringIO(line), delimiter=delimiter), [])
-    if not any(head.strip() for head in heads):
+    heads = next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), [])
+    if len(line) >= HEADS_LONGEST or not any(head.strip() for head in heads):
         raise UnreadableFile(
             "{path} has no heads in its first row", mend="write the column names in the first row", path=path
         )
@@ -80,49 +106,91 @@ def open_csv(path: Path, size: int, *, line_by_line: bool) -> TableFile:
     details = f"CSV, {names[delimiter]}, {'Windows-1252' if encoding == 'cp1252' else encoding.upper()}"
 
     def batches(only: int | None = None) -> Iterator[Batch]:
-        if line_by_line:
-            yield from _lines(path, size, encoding, delimiter, heads, only)
-        else:
-            yield from _joined(_csv_batches(path, size, encoding, delimiter, heads, only))
+        read = _lines if line_by_line else _blocks
+        try:
+            for batch in _joined(read(path, size, encoding, delimiter, heads, len(lines), only)):
+                if not line_by_line and only is None and _holds_a_row(batch.columns, delimiter):
+                    raise UnclosedQuote("{path} has a quote that is never closed", mend="close it", path=path)
+                yield batch
+        except UnicodeError:
+            raise UnreadableFile(
+                "{path} breaks off inside a character", mend="save it again as UTF-8", path=path
+            ) from None
 
     return TableFile(path, "csv", heads, details, batches)
 
 
-def _csv_batches(
-    path: Path, size: int, encoding: str, delimiter: str, heads: list[str], only: int | None
+class _Numbers:
+    """The rows' numbers. A bad row takes one too; an open quote takes those of all lines that it swallowed."""
+
+    def __init__(self) -> None:
+        # As Arrow counts, and how many lines it has counted as one: of the next good row, and of the next bad one.
+        self._next, self._shift, self._shift_ahead = 2, 0, 0
+        self._bad: deque[tuple[int, int]] = deque()
+
+    def bad(self, number: int, lines: int) -> int:
+        """The number of a bad row. The reader looks ahead: it may belong to a later batch."""
+        self._bad.append((number, lines))
+        shown = number + self._shift_ahead
+        self._shift_ahead += lines - 1
+        return shown
+
+    def good(self, count: int) -> list[int] | range:
+        """The numbers of the next ``count`` good rows."""
+        rows: list[int] | range = range(0)
+        while count:
+            while self._bad and self._bad[0][0] == self._next:
+                self._shift += self._bad.popleft()[1] - 1
+                self._next += 1
+            run = min(count, self._bad[0][0] - self._next) if self._bad else count
+            numbers = range(self._next + self._shift, self._next + self._shift + run)
+            rows = [*rows, *numbers] if rows else numbers
+            self._next += run
+            count -= run
+        return rows
+
+
+def _blocks(
+    path: Path, size: int, encoding: str, delimiter: str, heads: list[str], head_lines: int, only: int | None
 ) -> Iterator[Batch]:
     bad: list[BadRow] = []
-    # All of them to the end: the reader looks ahead, so that a bad row may belong to a later batch.
-    skipped: set[int] = set()
+    numbers = _Numbers()
 
     def keep_bad(row: pyarrow.csv.InvalidRow) -> str:
-        reason, mend = "wrong_cell_count", _cell_count(row.expected_columns, row.actual_columns)
-        if "\n" in row.text.strip():
-            reason, mend = "unclosed_quote", "close the quote, or double a quote inside a quoted cell"
-        skipped.add(row.number or 0)
-        bad.append(BadRow(row.number or 0, row.text, reason, mend))
-        return "skip"
+        # Arrow counts the heads' lines, a person their one row.
+        number = (row.number or 0) - head_lines + 1
+        if _runs_on(row.text, delimiter):
+            lines = LINE_END.split(row.text.rstrip("\r\n"))
+            bad.append(BadRow(numbers.bad(number, len(lines)), row.text, "unclosed_quote", CLOSE_QUOTE))
+        else:
+            mend = _cell_count(row.expected_columns, row.actual_columns)
+            bad.append(BadRow(numbers.bad(number, 1), row.text, "wrong_cell_count", mend))
+        # Blocks without any row bring no batch, with which the bad ones could go.
+        return "skip" if len(bad) < BAD_ROWS_HELD else "error"
+
+    def failed(error: pa.ArrowInvalid) -> UnreadableFile:
+        if len(bad) >= BAD_ROWS_HELD:
+            return ReadByLine("{path} has very many rows with a wrong number of cells", mend="mend them", path=path)
+        if "straddling" in str(error):
+            return UnclosedQuote("{path} has a quote that is never closed", mend="close it", path=path)
+        return UnreadableFile("{path}: {error}", mend="save the table again", path=path, error=error)
 
     names = [f"c{i}" for i in range(len(heads))]
     with open(path, "rb") as file:
-        reader = _csv_reader(file, path, encoding, delimiter, names, keep_bad, only)
-        if reader is None:
-            return
-        at = 2
+        try:
+            reader = _csv_reader(file, encoding, delimiter, names, head_lines, keep_bad, only)
+        except pa.ArrowInvalid as error:
+            if "Empty CSV" in str(error):
+                return
+            raise failed(error) from None
         while True:
             try:
                 batch = reader.read_next_batch()
             except StopIteration:
                 break
             except pa.ArrowInvalid as error:
-                if "straddling" in str(error):
-                    raise UnclosedQuote("{path} has a quote that is never closed", mend="close it", path=path) from None
-                raise UnreadableFile("{path}: {error}", mend="save the table again", path=path, error=error) from None
-            except UnicodeError:
-                raise UnreadableFile(
-                    "{path} breaks off inside a character", mend="save it again as UTF-8", path=path
-                ) from None
-            rows, at = _numbers(at, batch.num_rows, skipped)
+                raise failed(error) from None
+            rows = numbers.good(batch.num_rows)
             done = min(1.0, file.tell() / size)
             told, recovered = _recovered(bad, names, delimiter, only)
             bad.clear()
@@ -131,24 +199,57 @@ def _csv_batches(
                 yield recovered
         told, recovered = _recovered(bad, names, delimiter, only)
         if told:
-            yield Batch(no_rows(names), [], told, 1.0)
+            yield Batch(only_at(no_rows(names), only), [], told, 1.0)
         if recovered is not None:
             yield recovered
 
 
+def _holds_a_row(columns: pa.RecordBatch, delimiter: str) -> bool:
+    """Whether a cell of several lines has as many delimiters as a row: an open quote that met the next one by chance.
+
+    The row then has the right number of cells, and the rows that it swallowed would be missed by nobody.
+    """
+    for column in columns.columns:
+        _, offsets, data = column.buffers()
+        if data is None or not len(column):
+            continue
+        ends = np.frombuffer(offsets, np.int32)
+        raw = np.frombuffer(data, np.uint8)[ends[column.offset] : ends[column.offset + len(column)]]
+        if (raw == 10).any() or (raw == 13).any():
+            cells = column.filter(pc.match_substring_regex(column, "[\r\n]")).to_pylist()
+            if any(cell.count(delimiter) >= max(1, columns.num_columns - 1) for cell in cells):
+                return True
+    return False
+
+
+def _runs_on(text: str, delimiter: str) -> bool:
+    """Whether a bad row has several lines because its quote was left open, and not because a cell has several."""
+    if not LINE_END.search(text.rstrip("\r\n")):
+        return False
+    try:
+        return len(list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))) != 1
+    except csv.Error:
+        return True
+
+
 def _joined(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """Small batches as larger ones, of at least ``BATCH_ROWS`` rows but for the last."""
+    """Small batches as larger ones, of at least ``BATCH_ROWS`` rows or ``BATCH_BYTES`` but for the last."""
     waiting: list[Batch] = []
+    rows = held = 0
     for batch in batches:
         waiting.append(batch)
-        if sum(len(item.rows) for item in waiting) >= BATCH_ROWS:
+        rows += len(batch.rows) + len(batch.bad)
+        held += batch.columns.nbytes
+        if rows >= BATCH_ROWS or held >= BATCH_BYTES:
             yield _one(waiting)
-            waiting = []
+            waiting, rows, held = [], 0, 0
     if waiting:
         yield _one(waiting)
 
 
 def _one(batches: list[Batch]) -> Batch:
+    if len(batches) == 1:
+        return batches[0]
     return Batch(
         pa.concat_batches([batch.columns for batch in batches]),
         [row for batch in batches for row in batch.rows],
@@ -158,37 +259,28 @@ def _one(batches: list[Batch]) -> Batch:
 
 
 def _csv_reader(
-    file: IO[bytes], path: Path, encoding: str, delimiter: str, names: list[str],
+    file: IO[bytes], encoding: str, delimiter: str, names: list[str], head_lines: int,
     keep_bad: Callable[[pyarrow.csv.InvalidRow], str], only: int | None,
-) -> pyarrow.csv.CSVStreamingReader | None:  # fmt: skip
-    """A reader of text columns, or None when nothing stands under the heads."""
-    try:
-        return pyarrow.csv.open_csv(
-            file,
-            read_options=pyarrow.csv.ReadOptions(
-                use_threads=False, block_size=BLOCK_BYTES, encoding=encoding, column_names=names, skip_rows=1
-            ),
-            parse_options=pyarrow.csv.ParseOptions(
-                delimiter=delimiter,
-                newlines_in_values=True,
-                invalid_row_handler=keep_bad,
-                ignore_empty_lines=False,
-            ),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                strings_can_be_null=False,
-                check_utf8=False,
-                include_columns=None if only is None else [names[only]],
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        if "Empty CSV" in str(error):
-            return None
-        if "straddling" in str(error):
-            raise UnclosedQuote("{path} has a quote that is never closed", mend="close it", path=path) from None
-        raise UnreadableFile("{path}: {error}", mend="save the table again", path=path, error=error) from None
-    except StopIteration:
-        return None
+) -> pyarrow.csv.CSVStreamingReader:  # fmt: skip
+    """A reader of text columns. Raises ArrowInvalid, also when nothing stands under the heads."""
+    return pyarrow.csv.open_csv(
+        file,
+        read_options=pyarrow.csv.ReadOptions(
+            use_threads=False, block_size=BLOCK_BYTES, encoding=encoding, column_names=names, skip_rows=head_lines
+        ),
+        parse_options=pyarrow.csv.ParseOptions(
+            delimiter=delimiter,
+            newlines_in_values=True,
+            invalid_row_handler=keep_bad,
+            ignore_empty_lines=False,
+        ),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            strings_can_be_null=False,
+            check_utf8=False,
+            include_columns=None if only is None else [names[only]],
+        ),
+    )
 
 
 def _recovered(
@@ -202,7 +294,7 @@ def _recovered(
         if row.reason != "unclosed_quote":
             told.append(row)
             continue
-        first, *others = row.text.splitlines()
+        first, *others = LINE_END.split(row.text.rstrip("\r\n"))
         told.append(BadRow(row.row, first, row.reason, row.mend))
         for number, line in enumerate(others, start=row.row + 1):
             cells = next(csv.reader([line], delimiter=delimiter), [])
@@ -214,49 +306,49 @@ def _recovered(
     return told, Batch(only_at(batch_of(block, names), only), rows, [], 1.0) if block else None
 
 
-def _lines(path: Path, size: int, encoding: str, delimiter: str, heads: list[str], only: int | None) -> Iterator[Batch]:
+def _lines(
+    path: Path, size: int, encoding: str, delimiter: str, heads: list[str], head_lines: int, only: int | None
+) -> Iterator[Batch]:
     """Every line a row, at the pace of Python: for a file whose quote is never closed. A line with one is refused."""
     names = [f"c{i}" for i in range(len(heads))]
     rows: list[int] = []
     block: list[list[str]] = []
     bad: list[BadRow] = []
+    held = 0
     with open(path, "rb") as raw:
-        text = io.TextIOWrapper(raw, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline=None)
-        for number, line in enumerate(text, start=1):
-            if number == 1:
+        text = _text(raw, encoding, newline=None)
+        for number, line in enumerate(_whole_lines(text), start=2 - head_lines):
+            if number < 2:
                 continue
             whole = line.rstrip("\n")
-            if whole.count('"') % 2:
-                mend = "close the quote, or double a quote inside a quoted cell"
-                bad.append(BadRow(number, whole, "unclosed_quote", mend))
-                continue
-            cells = next(csv.reader([whole], delimiter=delimiter), [])
-            if len(cells) == len(names):
-                rows.append(number)
-                block.append(cells)
-            elif cells:
-                bad.append(BadRow(number, whole, "wrong_cell_count", _cell_count(len(names), len(cells))))
-            if len(rows) + len(bad) >= BATCH_ROWS:
+            held += len(whole)
+            if len(line) >= LONGEST_LINE:
+                bad.append(BadRow(number, whole[:1000], "too_long", "write one row a line"))
+            elif whole.count('"') % 2:
+                bad.append(BadRow(number, whole, "unclosed_quote", CLOSE_QUOTE))
+            else:
+                cells = next(csv.reader([whole], delimiter=delimiter), [])
+                if len(cells) == len(names):
+                    rows.append(number)
+                    block.append(cells)
+                elif cells:
+                    bad.append(BadRow(number, whole, "wrong_cell_count", _cell_count(len(names), len(cells))))
+            if len(rows) + len(bad) >= BATCH_ROWS or held >= BATCH_BYTES:
                 columns = batch_of(block, names) if block else no_rows(names)
                 yield Batch(only_at(columns, only), rows, bad, min(1.0, raw.tell() / size))
-                rows, block, bad = [], [], []
+                rows, block, bad, held = [], [], [], 0
     columns = batch_of(block, names) if block else no_rows(names)
     yield Batch(only_at(columns, only), rows, bad, 1.0)
 
 
+def _whole_lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """The lines, of an endless one only its start."""
+    while line := text.readline(LONGEST_LINE):
+        more = line
+        while len(more) >= LONGEST_LINE and not more.endswith("\n"):
+            more = text.readline(LONGEST_LINE)
+        yield line
+
+
 def _cell_count(expected: int, found: int) -> str:
     return f"give it {expected} cells; it has {found}"
-
-
-def _numbers(at: int, count: int, skip: set[int]) -> tuple[list[int] | range, int]:
-    """Numbers of ``count`` good rows from ``at`` on, stepping over the bad ones, and where the next batch starts."""
-    if not any(at <= number < at + count + len(skip) for number in skip):
-        return range(at, at + count), at + count
-    rows: list[int] = []
-    while len(rows) < count:
-        if at not in skip:
-            rows.append(at)
-        at += 1
-    while at in skip:
-        at += 1
-    return rows, at

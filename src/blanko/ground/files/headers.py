@@ -11,6 +11,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+# Heads that are looked at for a likeness: a table has few that are meant, and a comparison costs a millisecond.
+NEAR_SOUGHT = 100
+
 
 def folded(head: str) -> str:
     """A head without case, accents, spaces and punctuation: "Tanggal Lahir" and "tanggal_lahir" are one."""
@@ -40,6 +43,8 @@ def map_heads(heads: Sequence[str], names: Mapping[str, Sequence[str]]) -> HeadM
         if column is None:
             if head.strip():
                 unknown.append(head.strip())
+                if len(unknown) > NEAR_SOUGHT:
+                    continue
                 close = difflib.get_close_matches(folded(head), known, n=1, cutoff=0.8)
                 if close:
                     near[head.strip()] = known[close[0]]

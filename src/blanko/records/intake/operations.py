@@ -17,7 +17,7 @@ from django.db.transaction import atomic
 from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
 from blanko.ground.files import originals
-from blanko.ground.files.batches import TableFile, UnclosedQuote, UnreadableFile
+from blanko.ground.files.batches import ReadByLine, TableFile, UnreadableFile
 from blanko.ground.files.headers import HeadMapping, map_heads
 from blanko.ground.files.rejects import Cause, Reject, RejectsFile
 from blanko.ground.files.tables import open_table
@@ -86,12 +86,12 @@ def load(
         if known is not None:
             return _seen_before(known, shown, table, mapping)
         try:
-            # A savepoint: a quote that is never closed may show itself after the first parts are stored.
+            # A savepoint: that it cannot be read in blocks may show itself after the first parts are stored.
             with atomic():
                 return _take_in(
                     open_table(original), chosen, mapping, shown, sha256, rejects_path, by=by, at=at, progress=progress
                 )
-        except UnclosedQuote:
+        except ReadByLine:
             again = open_table(original, line_by_line=True)
             return _take_in(again, chosen, mapping, shown, sha256, rejects_path, by=by, at=at, progress=progress)
 

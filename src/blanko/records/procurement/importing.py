@@ -14,7 +14,7 @@ from django.db.transaction import atomic
 from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
 from blanko.ground.files import originals
-from blanko.ground.files.batches import TableFile, UnclosedQuote, UnreadableFile
+from blanko.ground.files.batches import ReadByLine, TableFile, UnreadableFile
 from blanko.ground.files.headers import HeadMapping, map_heads
 from blanko.ground.files.rejects import Cause, Reject, RejectsFile
 from blanko.ground.files.tables import open_table
@@ -81,7 +81,7 @@ def import_notices(
                 # A savepoint: a quote that is never closed may show itself after some rows.
                 with atomic():
                     return _take_in(open_table(original), mapping, chosen, shown, sha256, rejects, by=by, at=at)
-            except UnclosedQuote:
+            except ReadByLine:
                 again = open_table(original, line_by_line=True)
                 return _take_in(again, mapping, chosen, shown, sha256, rejects, by=by, at=at)
     except UnreadableFile as error:
