@@ -130,6 +130,24 @@ def test_an_original_is_kept_once_and_whole(tmp_path):
     assert not list((tmp_path / "store").glob("*.part"))
 
 
+def test_two_files_of_one_name_that_come_at_once_are_both_kept_whole(tmp_path):
+    content = {folder: folder.encode() * (2 * originals.CHUNK) for folder in ("a", "b")}
+    for folder, text in content.items():
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "data.csv").write_bytes(text)
+    kept = []
+
+    def meanwhile(_done):
+        if not kept:
+            kept.append(None)
+            kept.append(originals.keep(tmp_path / "b" / "data.csv", store=tmp_path / "store"))
+
+    kept.append(originals.keep(tmp_path / "a" / "data.csv", store=tmp_path / "store", progress=meanwhile))
+    for sha256, place in kept[1:]:
+        assert originals.sha256_of(place) == sha256
+    assert {place.read_bytes() for _, place in kept[1:]} == set(content.values())
+
+
 def test_a_store_that_cannot_be_written_is_said(tmp_path):
     path = tmp_path / "t.csv"
     path.write_bytes(b"a,b\n")

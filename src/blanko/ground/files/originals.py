@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -34,7 +35,8 @@ def keep(path: Path, *, store: Path, progress: Callable[[float], None] | None = 
     Raises OriginalNotKept when the disk is full or may not be written.
     """
     digest = hashlib.sha256()
-    part = store / f"{os.getpid()}-{path.name[-60:]}.part"
+    # Two people may hand in files of one name at once.
+    part = store / f"{uuid.uuid4().hex}.part"
     try:
         store.mkdir(parents=True, exist_ok=True)
         size = max(1, path.stat().st_size)
