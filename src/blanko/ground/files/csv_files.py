@@ -150,54 +150,57 @@ class _Numbers:
         return rows
 
 
+class _BadRows:
+    """The rows that are no row of the table, kept until a batch takes them along."""
+
+    def __init__(self, path: Path, delimiter: str, head_lines: int) -> None:
+        self._path, self._delimiter, self._head_lines = path, delimiter, head_lines
+        self.waiting: list[BadRow] = []
+        self.numbers = _Numbers()
+
+    def keep(self, row: pyarrow.csv.InvalidRow) -> str:
+        """What Arrow does with the row: skip it. Blocks without any row bring no batch, so that there is an end."""
+        # Arrow counts the heads' lines, a person their one row.
+        number = (row.number or 0) - self._head_lines + 1
+        if _runs_on(row.text, self._delimiter):
+            number = self.numbers.bad(number, len(LINE_END.split(row.text.rstrip("\r\n"))))
+            self.waiting.append(BadRow(number, row.text, "unclosed_quote", CLOSE_QUOTE))
+        else:
+            mend = _cell_count(row.expected_columns, row.actual_columns)
+            self.waiting.append(BadRow(self.numbers.bad(number, 1), row.text, "wrong_cell_count", mend))
+        return "skip" if len(self.waiting) < BAD_ROWS_HELD else "error"
+
+    def refusal(self, error: pa.ArrowInvalid) -> UnreadableFile:
+        if len(self.waiting) >= BAD_ROWS_HELD:
+            return ReadByLine(
+                "{path} has very many rows with a wrong number of cells", mend="mend them", path=self._path
+            )
+        if "straddling" in str(error):
+            return UnclosedQuote("{path} has a quote that is never closed", mend="close it", path=self._path)
+        return UnreadableFile("{path}: {error}", mend="save the table again", path=self._path, error=error)
+
+
 def _blocks(
     path: Path, size: int, encoding: str, delimiter: str, heads: list[str], head_lines: int, only: int | None
 ) -> Iterator[Batch]:
-    bad: list[BadRow] = []
-    numbers = _Numbers()
-
-    def keep_bad(row: pyarrow.csv.InvalidRow) -> str:
-        # Arrow counts the heads' lines, a person their one row.
-        number = (row.number or 0) - head_lines + 1
-        if _runs_on(row.text, delimiter):
-            lines = LINE_END.split(row.text.rstrip("\r\n"))
-            bad.append(BadRow(numbers.bad(number, len(lines)), row.text, "unclosed_quote", CLOSE_QUOTE))
-        else:
-            mend = _cell_count(row.expected_columns, row.actual_columns)
-            bad.append(BadRow(numbers.bad(number, 1), row.text, "wrong_cell_count", mend))
-        # Blocks without any row bring no batch, with which the bad ones could go.
-        return "skip" if len(bad) < BAD_ROWS_HELD else "error"
-
-    def failed(error: pa.ArrowInvalid) -> UnreadableFile:
-        if len(bad) >= BAD_ROWS_HELD:
-            return ReadByLine("{path} has very many rows with a wrong number of cells", mend="mend them", path=path)
-        if "straddling" in str(error):
-            return UnclosedQuote("{path} has a quote that is never closed", mend="close it", path=path)
-        return UnreadableFile("{path}: {error}", mend="save the table again", path=path, error=error)
-
+    bad = _BadRows(path, delimiter, head_lines)
     names = [f"c{i}" for i in range(len(heads))]
     with open(path, "rb") as file:
         try:
-            reader = _csv_reader(file, encoding, delimiter, names, head_lines, keep_bad, only)
+            reader = _csv_reader(file, encoding, delimiter, names, head_lines, bad.keep, only)
+            while (batch := next(reader, None)) is not None:
+                rows = bad.numbers.good(batch.num_rows)
+                done = min(1.0, file.tell() / size)
+                told, recovered = _recovered(bad.waiting, names, delimiter, only)
+                bad.waiting.clear()
+                yield Batch(batch, rows, told, done)
+                if recovered is not None:
+                    yield recovered
         except pa.ArrowInvalid as error:
             if "Empty CSV" in str(error):
                 return
-            raise failed(error) from None
-        while True:
-            try:
-                batch = reader.read_next_batch()
-            except StopIteration:
-                break
-            except pa.ArrowInvalid as error:
-                raise failed(error) from None
-            rows = numbers.good(batch.num_rows)
-            done = min(1.0, file.tell() / size)
-            told, recovered = _recovered(bad, names, delimiter, only)
-            bad.clear()
-            yield Batch(batch, rows, told, done)
-            if recovered is not None:
-                yield recovered
-        told, recovered = _recovered(bad, names, delimiter, only)
+            raise bad.refusal(error) from None
+        told, recovered = _recovered(bad.waiting, names, delimiter, only)
         if told:
             yield Batch(only_at(no_rows(names), only), [], told, 1.0)
         if recovered is not None:

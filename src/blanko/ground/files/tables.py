@@ -14,14 +14,18 @@ import pyarrow.parquet
 
 from blanko.ground.files.batches import BATCH_ROWS, Batch, TableFile, UnreadableFile, batch_of, only_at
 from blanko.ground.files.csv_files import open_csv
+from blanko.ground.files.rejects import without_causes
 
 # Beyond 15 digits a spreadsheet's number has lost its end: it is shown so that nobody takes it for exact.
 EXACT_DIGITS = 15
+# Of a wide Parquet file a batch has fewer rows.
+CELLS_AT_ONCE = 1 << 20
 
 
 def open_table(path: Path, *, line_by_line: bool = False) -> TableFile:
     """Open a CSV, XLSX or Parquet file by its content, not by its name. Raises UnreadableFile with the mend.
 
+    Mended rejects are read as the rows that they were.
     ``line_by_line`` joins no lines of a CSV file that stand inside quotes, for a file whose quote is never closed.
     """
     try:
@@ -35,12 +39,12 @@ def open_table(path: Path, *, line_by_line: bool = False) -> TableFile:
     if size == 0:
         raise UnreadableFile("{path} is empty", mend="save the table again with its heads in the first row", path=path)
     if start.startswith(b"PK\x03\x04"):
-        return _open_xlsx(path)
+        return without_causes(_open_xlsx(path))
     if start.startswith(b"PAR1"):
-        return _open_parquet(path)
+        return without_causes(_open_parquet(path))
     if start.startswith((b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b", b"Rar!")):
         raise UnreadableFile("{path} is no table", mend="save it as CSV, XLSX or Parquet", path=path)
-    return open_csv(path, size, line_by_line=line_by_line)
+    return without_causes(open_csv(path, size, line_by_line=line_by_line))
 
 
 def cell_text(value: object) -> str:
@@ -120,12 +124,13 @@ def _open_parquet(path: Path) -> TableFile:
                 type=item.type,
             )
     total = max(1, file.metadata.num_rows)
+    rows_at_once = max(100, min(BATCH_ROWS, CELLS_AT_ONCE // max(1, len(schema))))
 
     def batches(only: int | None = None) -> Iterator[Batch]:
         at = 2
         wanted = None if only is None else [schema.names[only]]
         try:
-            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=wanted):
+            for batch in file.iter_batches(batch_size=rows_at_once, columns=wanted):
                 columns = [pc_text(column) for column in batch.columns]
                 names = [f"c{i}" for i in range(len(columns))]
                 rows = range(at, at + batch.num_rows)
@@ -149,4 +154,7 @@ def pc_text(column: pa.Array) -> pa.Array:
         column = column.cast(pa.date32(), safe=False)
     if pa.types.is_floating(column.type):
         return pa.array(["" if value is None else cell_text(value) for value in column.to_pylist()], pa.string())
-    return pc.fill_null(column.cast(pa.string()), "")
+    text = pc.fill_null(column.cast(pa.string()), "")
+    # Nothing in a Parquet file says that its text is UTF-8.
+    text.validate(full=True)
+    return text

@@ -8,7 +8,7 @@ refuses the row by name. A cell of blanks is empty.
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,8 @@ Ints = npt.NDArray[np.int64]
 
 MONTH_DAYS = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 YEAR_MIN, YEAR_MAX = 1000, 2999
+# A longer text is no day, and Python refuses to count with numbers of thousands of digits.
+DAY_LONGEST = 20
 
 
 def trimmed(column: pa.Array) -> pa.Array:
@@ -104,9 +106,11 @@ def dates(column: pa.Array) -> tuple[pa.Array, Mask]:
     return array, ~good & ~empty
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def _slow_date(text: str) -> date | None:
     text = text.partition(" ")[0].partition("T")[0]
+    if len(text) > DAY_LONGEST:
+        return None
     for separator in "-/.":
         parts = text.split(separator)
         if len(parts) == 3 and all(part.isascii() and part.isdigit() for part in parts):

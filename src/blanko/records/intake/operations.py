@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 from django.db.transaction import atomic
+from django.utils import timezone
 
 from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
 from blanko.ground.files import originals
 from blanko.ground.files.batches import ReadByLine, TableFile, UnreadableFile
 from blanko.ground.files.headers import HeadMapping, map_heads
-from blanko.ground.files.rejects import Cause, Reject, RejectsFile
+from blanko.ground.files.rejects import Cause, Reject, RejectsFile, rejects_name
 from blanko.ground.files.tables import open_table
 from blanko.records.intake.ahead import ahead
 from blanko.records.intake.checks import check
@@ -69,9 +70,8 @@ def load(
     """Take one file in as ``kind`` (or as its heads say) and return its balance.
 
     The original is kept first. A file whose bytes were loaded before changes nothing. Raises UnreadableFile,
-    UnknownKind, MissingColumns
-    or OriginalNotKept, and then nothing of the file is kept in the database. Memory: a few batches, and 8 bytes a row
-    while repeated NIKs are looked for.
+    UnknownKind, MissingColumns, OriginalNotKept or RejectsNotKept, and then nothing of the file is kept in the
+    database. Memory: a few batches, and 8 bytes a row while repeated NIKs are looked for.
     """
     shown = name or path.name
     with _called(shown):
@@ -79,7 +79,7 @@ def load(
         chosen, mapping = _mapping(table, shown, kind)
     sha256, original = originals.keep(path, store=data_dir / "originals")
     folder = rejects_dir or data_dir / "rejects"
-    rejects_path = folder / f"{Path(shown).stem}-{sha256[:8]}.rejects.csv"
+    rejects_path = folder / rejects_name(shown, sha256)
     with _called(shown), atomic():
         _one_at_a_time(chosen)
         known = File.objects.filter(sha256=sha256).first()
@@ -223,15 +223,17 @@ def _parts(
     table: TableFile, kind: Kind, mapping: HeadMapping, rejects: RejectsFile, tally: _Tally,
     repeated: npt.NDArray[np.int64] | None, at: datetime, progress: Progress | None,
 ) -> Generator[Part]:  # fmt: skip
+    today = timezone.localdate(at)
     for batch in table.batches():
-        for bad in batch.bad:
-            rejects.add(Reject(bad.row, [Cause("", bad.text[:200], bad.reason, bad.mend)], (bad.text,)))
+        bad = [
+            Reject(item.row, [Cause("", item.text[:200], item.reason, item.mend)], (item.text,)) for item in batch.bad
+        ]
         found = check(
-            batch.columns, kind=kind, positions=mapping.columns, rows=batch.rows, today=at.date(), repeated=repeated
+            batch.columns, kind=kind, positions=mapping.columns, rows=batch.rows, today=today, repeated=repeated
         )
-        for reject in found.rejects:
+        for reject in sorted([*bad, *found.rejects], key=lambda reject: reject.row):
             rejects.add(reject)
-        refused = len(batch.bad) + len(found.rejects)
+        refused = len(bad) + len(found.rejects)
         tally.read += len(found.rows) + refused
         tally.refused += refused
         if progress:

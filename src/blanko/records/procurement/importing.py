@@ -16,7 +16,7 @@ from blanko.ground.audit.merkle import Facts
 from blanko.ground.files import originals
 from blanko.ground.files.batches import ReadByLine, TableFile, UnreadableFile
 from blanko.ground.files.headers import HeadMapping, map_heads
-from blanko.ground.files.rejects import Cause, Reject, RejectsFile
+from blanko.ground.files.rejects import Cause, Reject, RejectsFile, rejects_name
 from blanko.ground.files.tables import open_table
 from blanko.records.procurement import models, notices
 from blanko.records.procurement.notices import NoticeKind
@@ -70,7 +70,7 @@ def import_notices(
         table = open_table(path)
         mapping, chosen = _mapping(table, kind)
         sha256, original = originals.keep(path, store=data_dir / "originals")
-        rejects = (rejects_dir or data_dir / "rejects") / f"{Path(shown).stem}-{sha256[:8]}.rejects.csv"
+        rejects = (rejects_dir or data_dir / "rejects") / rejects_name(shown, sha256)
         with atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [LOCK_SPACE])
