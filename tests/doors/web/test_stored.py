@@ -80,11 +80,11 @@ def test_the_way_of_a_blank_is_told_in_indonesian(reader, replayed):
 
 @pytest.mark.database
 def test_the_need_of_a_regency_names_its_source_as_a_link(reader):
-    page = reader.get("/regencies/3276").content.decode()
+    page = reader.get("/regencies/3204").content.decode()
     assert re.search(
         r'1\.431\.490 .*28 Februari 2017.*<a href="http://www\.beritabogor\.com/[^"]+">beritabogor\.com</a>', page
     )
-    page = reader.get("/rounds/2/3276").content.decode()
+    page = reader.get("/rounds/2/3204").content.decode()
     assert ">beritabogor.com</a>" in page
     assert ">http" not in page
 
