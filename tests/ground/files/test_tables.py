@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -100,6 +101,67 @@ def test_a_spreadsheet_is_read_as_a_person_sees_it(tmp_path):
     # More than 15 digits: the end is lost already, and nobody shall take it for a NIK.
     assert "E" in rows[0][1][0]
     assert rows[1] == (4, ("", "", "", "after an empty row"))
+
+
+def test_the_first_sheet_that_a_person_sees_is_read(tmp_path):
+    path = tmp_path / "t.xlsx"
+    book = xlsxwriter.Workbook(path)
+    book.add_chartsheet("chart")
+    hidden = book.add_worksheet("codes")
+    hidden.write_row(0, 0, ["code", "name"])
+    hidden.write_row(1, 0, ["1", "not meant"])
+    hidden.hide()
+    page = book.add_worksheet("data")
+    # The table may stand anywhere to the right; a note beside it is not of it.
+    page.write_row(0, 1, ["a", "b"])
+    page.write_row(1, 1, ["x", "y"])
+    page.write_string(3, 4, "a note")
+    page.write_string(4, 2, "z")
+    page.activate()
+    book.close()
+    for _ in range(2):
+        table, rows, bad = read(path)
+        assert (table.heads, table.details, bad) == (["", "a", "b"], "XLSX, sheet data", [])
+        assert rows == [(2, ("", "x", "y")), (5, ("", "", "z"))]
+
+
+def test_what_is_merged_counted_or_timed_is_read_as_it_is_shown(tmp_path):
+    path = tmp_path / "t.xlsx"
+    book = xlsxwriter.Workbook(path)
+    page = book.add_worksheet()
+    page.write_row(0, 0, ["a", "b", "c", "d"])
+    page.write_formula(1, 0, "=2+3", None, 5)
+    page.write_formula(1, 1, "=1/0", None, "#DIV/0!")
+    page.write_datetime(1, 2, dt.datetime(2017, 4, 4, 12, 30), book.add_format({"num_format": "yyyy-mm-dd hh:mm"}))  # noqa: DTZ001
+    page.write_boolean(1, 3, True)
+    page.merge_range(2, 0, 2, 1, "merged")
+    book.close()
+    _, rows, _ = read(path)
+    assert rows == [(2, ("5", "", "2017-04-04 12:30:00", "1")), (3, ("merged", "", "", ""))]
+
+
+def test_every_plain_type_of_parquet_is_text(tmp_path):
+    path = tmp_path / "t.parquet"
+    jakarta = dt.timezone(dt.timedelta(hours=7))
+    columns = {
+        "dictionary": pa.array(["x", None]).dictionary_encode(),
+        "day": pa.array([dt.datetime(1990, 6, 15), None], pa.timestamp("ns")),  # noqa: DTZ001
+        "day with zone": pa.array([dt.datetime(1990, 6, 15, tzinfo=jakarta), None], pa.timestamp("us", "Asia/Jakarta")),
+        "decimal": pa.array([Decimal(3171015506900001), None], pa.decimal128(20, 0)),
+        "bool": [True, None],
+        "float": [2.0, None],
+        "dotted.name": pa.array(["y", None], pa.large_string()),
+        "dotted": [3171015506900001, None],
+    }
+    pq.write_table(pa.table(columns), path)
+    _, rows, _ = read(path)
+    assert rows[0] == (2, ("x", "1990-06-15", "1990-06-15", "3171015506900001", "true", "2", "y", "3171015506900001"))
+    assert rows[1] == (3, ("",) * 8)
+    only = [batch.columns.column(0).to_pylist() for batch in open_table(path).batches(7)]
+    assert only == [["3171015506900001", ""]]
+    pq.write_table(pa.table({"a": ["x"], "b": [[1]]}), path)
+    with pytest.raises(UnreadableFile, match="column b holds"):
+        read(path)
 
 
 def test_a_parquet_file_is_read_and_a_cut_one_refused(tmp_path):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -72,13 +73,14 @@ def _open_xlsx(path: Path) -> TableFile:
 
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(path))
-        sheet = book.get_sheet_by_index(0)
+        sheet = book.get_sheet_by_index(_first_seen(book.sheets_metadata))
     except Exception as error:  # noqa: BLE001 - the reader raises several kinds for a broken workbook
         raise UnreadableFile(
             "{path} is no workbook that can be read: {error}", mend="save it again as XLSX", path=path, error=error
         ) from None
-    first, *rows = sheet.to_python(skip_empty_area=False) or [[]]
-    heads = [cell_text(value) for value in first] if first else []
+    # The reader leaves out the empty columns before the first cell, but no rows.
+    left = [""] * (sheet.start[1] if sheet.start else 0)
+    heads = left + [cell_text(value) for value in next(iter(sheet.iter_rows()), [])]
     while heads and not heads[-1].strip():
         heads.pop()
     if not heads:
@@ -89,10 +91,13 @@ def _open_xlsx(path: Path) -> TableFile:
 
     def batches(only: int | None = None) -> Iterator[Batch]:
         names = [f"c{i}" for i in range(len(heads))]
-        at, block, numbers = 1, [], []
-        for row in rows:
-            at += 1
-            cells = [cell_text(value) for value in row[: len(heads)]]
+        block: list[list[str]] = []
+        numbers: list[int] = []
+        # Row by row: as Python's values a sheet is several times as large.
+        for at, row in enumerate(sheet.iter_rows(), start=1):
+            if at == 1:
+                continue
+            cells = left + [cell_text(value) for value in row[: len(heads) - len(left)]]
             if not any(cells):
                 continue
             block.append(cells + [""] * (len(heads) - len(cells)))
@@ -104,6 +109,15 @@ def _open_xlsx(path: Path) -> TableFile:
             yield Batch(only_at(batch_of(block, names), only), numbers, [], 1.0)
 
     return TableFile(path, "xlsx", heads, f"XLSX, sheet {sheet.name}", batches)
+
+
+def _first_seen(sheets: list[Any]) -> int:
+    """The place of the first sheet with cells that is not hidden, as a person would open it."""
+    from python_calamine import SheetTypeEnum, SheetVisibleEnum
+
+    seen = [place for place, sheet in enumerate(sheets) if sheet.typ == SheetTypeEnum.WorkSheet]
+    shown = [place for place in seen if sheets[place].visible == SheetVisibleEnum.Visible]
+    return (shown or seen or [0])[0]
 
 
 def _open_parquet(path: Path) -> TableFile:
