@@ -105,6 +105,14 @@ def test_the_same_horizon_gives_the_same_plan_and_ties_go_by_rank():
     assert plan(even, box_size=100, rank=np.array([1, 0])).shipped.tolist() == [[0, 100]]
 
 
+def test_nobody_waits_for_the_last_week_while_another_is_filled_first():
+    """Equal areas get the same every week; filling one first would wait no longer in sum, and is not done."""
+    need = np.zeros((4, 2), np.int64)
+    need[0] = 200
+    even = Horizon(np.full(4, 100), need, np.zeros(2, np.int64), np.zeros(2, np.int64), np.full(2, 1_000))
+    assert plan(even).shipped.tolist() == [[50, 50]] * 4
+
+
 def test_a_wrong_cell_is_named():
     given, _ = made_up(3, areas=(3, 3), weeks=(4, 4))
     need = given["need"].copy()

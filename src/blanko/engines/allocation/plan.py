@@ -149,7 +149,7 @@ def plan(horizon: Horizon, *, box_size: int = 1, rank: Ints | None = None, earli
         totals.fill_up_evenly(horizon)
     else:
         totals.fill_up()
-    shipped = _ship(horizon, totals, box_size, places)
+    shipped = _ship(horizon, totals, box_size)
     if box_size == 1 and earliest:
         slots, known = _on_arrival(horizon)
         shipped = sooner(shipped, slots=slots, known=known, come=totals.come)
@@ -178,29 +178,19 @@ def prints(horizon: Horizon, shipped: Ints) -> Ints:
     return printed
 
 
-class _Totals:
-    """How many units each area gets in all, and what stopped it."""
+class _Levels:
+    """Units by area, raised from the lowest fill on, while by no week more are called for than have come.
 
-    def __init__(self, horizon: Horizon, unit: int, rank: Ints) -> None:
-        weeks, areas = horizon.need.shape
-        week = np.arange(weeks)[:, None]
-        last = weeks - 1 - horizon.lead
-        known = np.cumsum(horizon.need, 0)
-        # By week w an area can have printed at most what is needed by then, and before the first arrival what it holds.
-        reachable = np.where(week < horizon.lead, np.minimum(known, horizon.held), known)
-        bound = np.min(reachable + horizon.capacity * (weeks - 1 - week), axis=0)
-        printable = np.minimum(bound, horizon.capacity * weeks)
-        self.unit, self.rank = unit, rank
-        earlier = 0 if horizon.earlier is None else horizon.earlier
-        self.need, self.held = known[-1] + earlier, horizon.held + earlier
-        # What an area can still print after what is shipped in week w has come, in whole units.
-        self.later = np.maximum(last - week, 0) * horizon.capacity // unit
-        self.rest = np.maximum(printable - horizon.held, 0)
-        self.most = self.rest // unit
-        self.open = self.most.copy()
-        self.come = np.cumsum(horizon.stock) // unit
-        self.units = np.zeros(areas, np.int64)
-        self.stopped_by = np.full(areas, NOBODY)
+    Of an area's units all above ``later`` are called for by the end of a week (weeks, areas).
+    """
+
+    def __init__(
+        self, *, need: Ints, held: Ints, unit: int, rank: Ints, later: Ints, come: Ints, units: Ints, most: Ints
+    ) -> None:
+        self.need, self.held, self.unit, self.rank = need, held, unit, rank
+        self.later, self.come = later, come
+        self.units, self.open = units.copy(), most.copy()
+        self.stopped_by = np.full(len(units), NOBODY)
         self.closed: list[int] = []
 
     def due(self, units: Ints) -> Ints:
@@ -218,26 +208,6 @@ class _Totals:
                 self.units = self.open.copy()
                 return
             low = self._raise_level(low)
-
-    def fill_up_evenly(self, horizon: Horizon) -> None:
-        """Each area's exact level in single cards, rounded to a card below or above it.
-
-        Card by card to the lowest fill would cost a large area some cards for the rounding of many small ones. So the
-        level is found in small parts of a card, and what the parts add up to goes to the largest remainders, those of
-        the week that closed first before others: a polymatroid has whole points next to each of its bases.
-        """
-        parts = max(1, min(2**20, NEED_MAX // max(1, int(self.need.max(initial=0)))))
-        fine = _Totals(horizon.times(parts), 1, self.rank)
-        fine.fill_up()
-        self.units, rest = np.divmod(fine.units, parts)
-        self.stopped_by = fine.stopped_by
-        turn = np.array([fine.closed.index(week) if week != NOBODY else 0 for week in self.stopped_by.tolist()])
-        slack = self.slack(self.units)
-        for area in np.lexsort((self.rank, -rest, turn)).tolist():
-            touches = self.units[area] >= self.later[:, area]
-            if rest[area] and self.units[area] < self.most[area] and (slack[touches] > 0).all():
-                self.units[area] += 1
-                slack -= touches
 
     def _raise_level(self, low: float) -> float:
         divisor = np.maximum(self.need, 1).astype(np.float64)
@@ -276,6 +246,54 @@ class _Totals:
         self.closed.append(week)
         self.open = cap
 
+
+class _Totals(_Levels):
+    """How many units each area gets in all, and what stopped it."""
+
+    def __init__(self, horizon: Horizon, unit: int, rank: Ints) -> None:
+        weeks, areas = horizon.need.shape
+        week = np.arange(weeks)[:, None]
+        last = weeks - 1 - horizon.lead
+        known = np.cumsum(horizon.need, 0)
+        # By week w an area can have printed at most what is needed by then, and before the first arrival what it holds.
+        reachable = np.where(week < horizon.lead, np.minimum(known, horizon.held), known)
+        bound = np.min(reachable + horizon.capacity * (weeks - 1 - week), axis=0)
+        printable = np.minimum(bound, horizon.capacity * weeks)
+        earlier = 0 if horizon.earlier is None else horizon.earlier
+        self.rest = np.maximum(printable - horizon.held, 0)
+        self.most = self.rest // unit
+        super().__init__(
+            need=known[-1] + earlier,
+            held=horizon.held + earlier,
+            unit=unit,
+            rank=rank,
+            # What an area can still print after what is shipped in a week has come, in whole units.
+            later=np.maximum(last - week, 0) * horizon.capacity // unit,
+            come=np.cumsum(horizon.stock) // unit,
+            units=np.zeros(areas, np.int64),
+            most=self.most,
+        )
+
+    def fill_up_evenly(self, horizon: Horizon) -> None:
+        """Each area's exact level in single cards, rounded to a card below or above it.
+
+        Card by card to the lowest fill would cost a large area some cards for the rounding of many small ones. So the
+        level is found in small parts of a card, and what the parts add up to goes to the largest remainders, those of
+        the week that closed first before others: a polymatroid has whole points next to each of its bases.
+        """
+        parts = max(1, min(2**20, NEED_MAX // max(1, int(self.need.max(initial=0)))))
+        fine = _Totals(horizon.times(parts), 1, self.rank)
+        fine.fill_up()
+        self.units, rest = np.divmod(fine.units, parts)
+        self.stopped_by = fine.stopped_by
+        turn = np.array([fine.closed.index(week) if week != NOBODY else 0 for week in self.stopped_by.tolist()])
+        slack = self.slack(self.units)
+        for area in np.lexsort((self.rank, -rest, turn)).tolist():
+            touches = self.units[area] >= self.later[:, area]
+            if rest[area] and self.units[area] < self.most[area] and (slack[touches] > 0).all():
+                self.units[area] += 1
+                slack -= touches
+
     def certificates(self) -> tuple[Certificate, ...]:
         due = self.due(self.units)
         got = np.flatnonzero(self.units)
@@ -305,8 +323,8 @@ class _Totals:
         return tuple(found)
 
 
-def _ship(horizon: Horizon, totals: _Totals, unit: int, rank: Ints) -> Ints:
-    """When the units leave: what is due, then whatever would be printed on arrival, the most pressing first.
+def _ship(horizon: Horizon, totals: _Totals, unit: int) -> Ints:
+    """When the units leave: what is due, then whatever would be printed on arrival, the lowest fill first.
 
     A unit that leaves early must not take the place of one that is due: for each later week the sum of what is due
     and what left before it is due stays within the stock come by then.
@@ -324,7 +342,7 @@ def _ship(horizon: Horizon, totals: _Totals, unit: int, rank: Ints) -> Ints:
         lacking = np.maximum(room - (horizon.held + (sent + must) * unit - done), 0)
         useful = np.minimum(-(-lacking // unit), totals.units - sent - must)
         useful[week + horizon.lead >= weeks] = 0
-        go = must + _early(due, sent + must, useful, totals.come, week, horizon.capacity, rank)
+        go = must + _early(totals, due[week:], sent + must, useful, totals.come[week:])
         sent = sent + go
         shipped[week] = go * unit
         done = done + np.clip(horizon.held + sent * unit - done, 0, room)
@@ -351,22 +369,17 @@ def _printed_before_arrivals(horizon: Horizon, known: Ints) -> Ints:
     return done
 
 
-def _early(due: Ints, sent: Ints, useful: Ints, come: Ints, week: int, capacity: Ints, rank: Ints) -> Ints:
-    """Units that leave before they are due, earliest due week first, as far as later weeks allow."""
-    slack = come[week:] - np.maximum(due[week:], sent).sum(1)
-    early = np.zeros_like(sent)
-    for later in range(week + 1, len(come)):
-        if not useful.any():
-            break
-        able = np.minimum(useful, np.maximum(due[later] - sent - early, 0))
-        wanted, limit = int(able.sum()), int(slack[: later - week].min())
-        if not wanted:
-            continue
-        if wanted > limit:
-            order = np.lexsort((rank, -(due[-1] - sent - early) / np.maximum(capacity, 1)))
-            before = np.cumsum(able[order]) - able[order]
-            able[order] = np.clip(limit - before, 0, able[order])
-        early += able
-        useful = useful - able
-        slack[: later - week] -= int(able.sum())
-    return early
+def _early(totals: _Totals, due: Ints, sent: Ints, useful: Ints, come: Ints) -> Ints:
+    """Units that leave before they are due, as many as later weeks allow: lowest fill first, or the poor would wait."""
+    levels = _Levels(
+        need=totals.need,
+        held=totals.held,
+        unit=totals.unit,
+        rank=totals.rank,
+        later=due,
+        come=come - due.sum(1),
+        units=sent,
+        most=sent + useful,
+    )
+    levels.fill_up()
+    return levels.units - sent
