@@ -57,6 +57,7 @@ READS = {
     "/planning/outlook": "/planning/outlook?paths=500&checks=2",
     "/planning/rounds": "/planning/rounds",
     "/planning/rounds/{number}": "/planning/rounds/2",
+    "/planning/rounds/{number}/dossier": "/planning/rounds/2/dossier",
     "/planning/rounds/{number}/document": "/planning/rounds/2/document",
     "/planning/rounds/{number}/dispatches": "/planning/rounds/2/dispatches?regency=1871",
     "/planning/rounds/{number}/papers/{regency}/{paper}.pdf": "/planning/rounds/2/papers/1871/surat-jalan.pdf",
@@ -77,6 +78,7 @@ FILES = {
     "/intake/files/{sha256}/original": "application/octet-stream",
     "/planning/rounds/{number}/papers/{regency}/{paper}.pdf": "application/pdf",
     "/planning/rounds/{number}/document": "application/json",
+    "/planning/rounds/{number}/dossier": "application/json",
 }
 
 

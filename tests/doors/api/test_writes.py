@@ -22,7 +22,7 @@ pytestmark = pytest.mark.database
 # The addresses that this module and test_api call; a new one without a test fails here.
 WRITES = {
     "/intake/files", "/allocation/share", "/planning/demand/overrules", "/planning/rounds",
-    "/planning/rounds/{number}/commit",
+    "/planning/rounds/{number}/objections", "/planning/rounds/{number}/commit",
     "/planning/rounds/{number}/discard", "/planning/rounds/{number}/override", "/custody/movements",
     "/custody/movements/{movement}/receive", "/custody/movements/{movement}/void",
     "/custody/movements/{movement}/return", "/custody/openings", "/issuance/print",
@@ -249,3 +249,11 @@ def test_a_rate_is_overruled_with_a_reason(program):
     assert found["overrules"][0]["rate"] == 0.003
     assert refusal(program, "/planning/demand/overrules", {**body, "rate": 7}) == "invalid_rate"
     assert refusal(program, "/planning/demand/overrules", {**body, "reason": "x"}) == "reason_too_short"
+
+
+def test_an_objection_is_published_with_its_round(program):
+    said = {"regency": "1871", "text": "our printers broke, we need fewer"}
+    post(program, "/planning/rounds/2/objections", said, officer="kepala.1871", status=201)
+    assert get(program, "/planning/rounds/2/dossier")["objections"][-1]["text"] == said["text"]
+    assert refusal(program, "/planning/rounds/2/objections", {**said, "text": " "}) == "objection_empty"
+    assert refusal(program, "/planning/rounds/99/objections", said) == "unknown_round"

@@ -16,8 +16,8 @@ PAGES = [
     "/", "/map", "/map?by=backlog", "/map?by=cover", "/map?q=Lampung&sort=-need", "/regencies/3101", "/regencies/9301",
     "/regencies/1871", "/rounds", "/rounds/1", "/rounds/2", "/rounds/2/1871", "/supply", "/dispatches",
     "/dispatches?round=1", "/files", "/blanks", "/figures", "/figures?name=recorded_share&known_on=2017-04-04",
-    "/audit",
-    "/audit/20", "/plan", "/plan?checks=2&risk=20&doubles=inside&reading=B", "/plan/minister", "/plan?case=records", "/policies", "/policies?case=nation-2017&seed=2",
+    "/audit", "/audit/20", "/plan", "/plan?checks=2&risk=20&doubles=inside&reading=B", "/plan/minister",
+    "/plan?case=records", "/policies", "/policies?case=nation-2017&seed=2",
 ]  # fmt: skip
 
 pytestmark = pytest.mark.database

@@ -97,6 +97,8 @@ class Share(Fact):
     in_transit = models.BigIntegerField()
     requested = models.BigIntegerField(null=True)
     deadline = models.DateField(null=True)
+    last_box_on = models.DateField(null=True)
+    cards_a_day = models.IntegerField()
     remaining = models.BigIntegerField()
     share = models.BigIntegerField()
     boxes = models.IntegerField()
@@ -190,6 +192,24 @@ class DemandOverrule(Fact):
             models.CheckConstraint(condition=Q(rate__gte=0) & Q(rate__lte=1), name="planning_demand_overrule_rate"),
             models.CheckConstraint(condition=Q(cv__gte=0), name="planning_demand_overrule_cv"),
             models.CheckConstraint(condition=~Q(reason__regex=r"^\s*$"), name="planning_demand_overrule_has_reason"),
+        ]
+
+
+class Objection(Fact):
+    """What a regency objects to in a round. It changes nothing by itself, and is published with the round for ever."""
+
+    round_no = models.IntegerField()
+    sequence = models.IntegerField()
+    regency = code()
+    text = models.TextField()
+    by = code()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "planning_objection"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["round_no", "sequence"], name="planning_objection_once"),
+            models.CheckConstraint(condition=~Q(text__regex=r"^\s*$"), name="planning_objection_says_what"),
         ]
 
 

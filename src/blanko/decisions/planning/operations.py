@@ -187,6 +187,33 @@ def override_share(*, round_no: int, regency: str, share: int, reason: str, by: 
         models.Override.objects.create(event_id=event, **row)
 
 
+def object_to_round(*, round_no: int, regency: str, text: str, by: str, at: datetime) -> int:
+    """Keep what a regency objects to in a round, drafted or ended; return the objection's number in it.
+
+    It changes no share: whoever agrees with it overrides, or drafts another round. Raises UnknownRound, AreaNotInRound,
+    ObjectionEmpty.
+    """
+    if not text.strip():
+        raise rules.ObjectionEmpty("an objection says nothing", mend="say what is objected to, and why")
+    with atomic():
+        _alone()
+        if regency not in {share["regency"] for share in queries.round(round_no)["shares"]}:
+            raise rules.AreaNotInRound(
+                "round {round_no} has no share for {regency}", mend="name a regency's code", round_no=round_no,
+                regency=regency,
+            )  # fmt: skip
+        number = models.Objection.objects.filter(round_no=round_no).count() + 1
+        row = {
+            "round_no": round_no, "sequence": number, "regency": regency, "text": text.strip(), "by": by, "at": at,
+        }  # fmt: skip
+        event = audit.record(
+            operation="planning.object_to_round", by=by, at=at, facts=Facts.of({"planning_objection": [row]}),
+            subject={"round": round_no, "regency": regency},
+        )  # fmt: skip
+        models.Objection.objects.create(event_id=event, **row)
+    return number
+
+
 def commit_round(*, round_no: int, by: str, at: datetime) -> list[rules.Dispatch]:
     """Cut the round into boxes and put them on their way: one dispatch list for each office, all in one transaction.
 

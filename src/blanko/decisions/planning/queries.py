@@ -127,7 +127,7 @@ def rounds() -> list[dict[str, Any]]:
 def summary(round_no: int) -> dict[str, Any]:
     """One round in figures, without its shares. Raises UnknownRound."""
     full = round(round_no)
-    return {name: value for name, value in full.items() if name not in ("shares", "effects", "overrides")}
+    return {name: value for name, value in full.items() if name not in ("shares", "effects", "overrides", "objections")}
 
 
 def round(round_no: int) -> dict[str, Any]:
@@ -152,6 +152,11 @@ def round(round_no: int) -> dict[str, Any]:
         _share(row, standing.get(row["regency"]))
         for row in models.Share.objects.filter(round_no=round_no).order_by("regency").values()
     ]
+    objections = list(
+        models.Objection.objects.filter(round_no=round_no)
+        .order_by("sequence")
+        .values("sequence", "regency", "text", "by", "at")
+    )
     effects = list(
         models.StageEffect.objects.filter(round_no=round_no)
         .order_by("regency")
@@ -176,6 +181,7 @@ def round(round_no: int) -> dict[str, Any]:
         "shares": shares,
         "effects": effects,
         "overrides": overrides,
+        "objections": objections,
     }
 
 

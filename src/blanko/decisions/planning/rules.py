@@ -63,6 +63,10 @@ class AreaNotInRound(BlankoError, LookupError):
     """The round has no share for this regency."""
 
 
+class ObjectionEmpty(BlankoError, ValueError):
+    """An objection without a word of what is objected to."""
+
+
 class BoxesDoNotFit(BlankoError):
     """The boxes in the warehouse cannot be cut into the shares of the round."""
 

@@ -100,7 +100,7 @@ def draft(areas: Sequence[Area], terms: Terms) -> Draft:
     given = {share.code: share for share in result.shares}
     everybody = {share.code: share for share in allocate(asked, stock=0, box_size=terms.box_size).shares}
     shares = tuple(_row(by_code[code], given.get(code), everybody[code], terms) for code in sorted(everybody))
-    fingerprint = sha256(_canonical({"terms": _terms(terms), "areas": [_input(area) for area in ordered]})).hexdigest()
+    fingerprint = sha256(canonical({"terms": _terms(terms), "areas": [_input(area) for area in ordered]})).hexdigest()
     document = document_of(_terms(terms), inputs_sha256=fingerprint, shares=shares, effects=effects)
     return Draft(terms, shares, effects, fingerprint, document)
 
@@ -112,8 +112,11 @@ def document_of(
     shares: Sequence[Mapping[str, object]],
     effects: Sequence[Mapping[str, object]],
 ) -> bytes:
-    """A round as canonical JSON. It holds no number, time or officer: the same input gives the same bytes."""
-    return _canonical(
+    """A round as canonical JSON. It holds no number, time or officer: the same input gives the same bytes.
+
+    Each share stands beside all that decided it, so that a stranger computes the round again (``dossier.rerun``).
+    """
+    return canonical(
         {
             "terms": {name: terms[name] for name in TERMS},
             "inputs_sha256": inputs_sha256,
@@ -204,6 +207,8 @@ def _known(area: Area) -> dict[str, object]:
         "in_transit": area.in_transit,
         "requested": area.requested,
         "deadline": area.deadline,
+        "last_box_on": area.last_box_on,
+        "cards_a_day": area.cards_a_day,
     }
 
 
@@ -211,13 +216,11 @@ def _input(area: Area) -> dict[str, object]:
     """All that decides a share, for the fingerprint."""
     return {
         **_known(area),
-        "last_box_on": area.last_box_on,
         "transport_days": area.transport_days,
-        "cards_a_day": area.cards_a_day,
     }
 
 
-def _canonical(value: object) -> bytes:
+def canonical(value: object) -> bytes:
     """JSON with sorted keys and no spaces, UTF-8; days in ISO form, decimals as text."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain).encode()
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from ninja import Router, Schema, Status
 
 from blanko.decisions.planning import demand as demand_rates
+from blanko.decisions.planning import dossier, papers
 from blanko.decisions.planning import operations as plans
-from blanko.decisions.planning import papers
 from blanko.decisions.planning import queries as planning
 from blanko.decisions.planning.outlook import records
 from blanko.decisions.planning.outlook.answer import outlook
@@ -243,6 +243,16 @@ class Reason(Schema):
     reason: str
 
 
+class ObjectionRequest(Schema):
+    regency: str
+    text: str
+
+
+class Objected(Schema):
+    round: int
+    objection: int
+
+
 class Consigned(Schema):
     regency: str
     office: str
@@ -369,6 +379,25 @@ def one_round(request: HttpRequest, number: int) -> dict[str, Any]:
 )  # fmt: skip
 def document(request: HttpRequest, number: int) -> HttpResponse:
     return HttpResponse(planning.round_document(number), content_type="application/json")
+
+
+@router.get(
+    "/planning/rounds/{number}/dossier", summary="All that a stranger needs to compute a round again (JSON)",
+    openapi_extra=of_type("application/json"),
+)  # fmt: skip
+def whole_dossier(request: HttpRequest, number: int) -> HttpResponse:
+    made = dossier.dossier(planning.round(number), planning.round_document(number))
+    return HttpResponse(made, content_type="application/json")
+
+
+@router.post("/planning/rounds/{number}/objections", response={201: Objected}, summary="Object to a round, in public")
+def object_to(request: HttpRequest, number: int, asked: ObjectionRequest) -> Status[dict[str, Any]]:
+    by = acting_officer(request, "svc.planning")
+    with acting(principal=by):
+        sequence = plans.object_to_round(
+            round_no=number, regency=asked.regency, text=asked.text, by=by, at=timezone.now()
+        )
+    return Status(201, {"round": number, "objection": sequence})
 
 
 @router.post("/planning/rounds/{number}/commit", response=Round, summary="Put the round's boxes on their way")

@@ -45,7 +45,12 @@ COMMANDS: dict[str, Command] = {
         "Supply",
         "planning",
         "rounds, and what runs out when",
-        apart={"runout": "planning_outlook", "backtest": "planning_outlook", "compare": "planning_compare"},
+        apart={
+            "runout": "planning_outlook",
+            "backtest": "planning_outlook",
+            "compare": "planning_compare",
+            "rerun": "planning_rerun",
+        },
     ),  # fmt: skip
     "custody": Command("Supply", "custody", "where every box and blank is"),
     "places": Command("Lists", "places", "areas of 2017 and today, and their offices", "nothing"),

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from blanko.decisions.planning import demand, operations, papers, queries
+from blanko.decisions.planning import demand, dossier, operations, papers, queries
 from blanko.decisions.planning.rules import UnknownRound
 from blanko.ground.access.acting import acting
 from blanko.ground.places import gazetteer
@@ -285,7 +285,45 @@ def _overrule(given: argparse.Namespace) -> int:
     return 0
 
 
+def _dossier_arguments(parser: argparse.ArgumentParser) -> None:
+    _number(parser)
+    parser.add_argument("--out", type=Path, default=None, metavar="FILE.json", help="default: stdout")
+
+
+def _dossier(given: argparse.Namespace) -> int:
+    made = dossier.dossier(queries.round(given.round), queries.round_document(given.round))
+    if given.out is None:
+        print(made.decode())
+    else:
+        given.out.write_bytes(made)
+        print(
+            json.dumps({"dossier": str(given.out)})
+            if given.json
+            else f"{given.out}: ./blanko planning rerun {given.out}"
+        )
+    return 0
+
+
+def _object_arguments(parser: argparse.ArgumentParser) -> None:
+    _number(parser)
+    parser.add_argument("regency")
+    parser.add_argument("--text", required=True, help="what is objected to, and why")
+    _by(parser)
+
+
+def _object(given: argparse.Namespace) -> int:
+    with acting(principal=given.by):
+        number = operations.object_to_round(
+            round_no=given.round, regency=given.regency, text=given.text, by=given.by, at=datetime.now(UTC)
+        )
+    said = {"round": given.round, "objection": number}
+    print(json.dumps(said) if given.json else f"objection {number} stands in the dossier of round {given.round}")
+    return 0
+
+
 VERBS = {
+    "dossier": (_dossier, "everything a stranger needs to compute a round again"),
+    "object": (_object, "object to a round; it is published with it"),
     "demand": (_demand, "rates of demand as learned and as overruled"),
     "overrule-rate": (_overrule, "put a rate in the place of the learned one, with a reason"),
     "needs": (_needs, "what each regency needs and how that is known"),
@@ -297,6 +335,8 @@ VERBS = {
     "papers": (_papers, "surat jalan and packing lists of a committed round as PDF"),
 }
 ARGUMENTS = {
+    "dossier": _dossier_arguments,
+    "object": _object_arguments,
     "demand": _day,
     "overrule-rate": _overrule_arguments,
     "needs": _day,

@@ -88,6 +88,7 @@ def operations() -> dict[str, str]:
         "issuance.issued": _("cards handed over"),
         "planning.publish_deadlines": _("deadlines published"),
         "planning.draft_round": _("round drafted"),
+        "planning.object_to_round": _("objection to a round"),
         "planning.overrule_rate": _("rate of demand overruled"),
         "planning.override_share": _("share changed by hand"),
         "planning.commit_round": _("round committed"),

@@ -21,6 +21,7 @@ urlpatterns = [
     path("rounds", rounds.rounds),
     path("rounds/<int:number>", rounds.one_round),
     path("rounds/<int:number>/document.json", rounds.document, {"form": "json"}),
+    path("rounds/<int:number>/dossier.json", rounds.document, {"form": "dossier"}),
     path("rounds/<int:number>/shares.csv", rounds.document, {"form": "csv"}),
     path("rounds/<int:number>/<str:code>", rounds.why),
     path("plan", plan.planner),

@@ -5,6 +5,7 @@ SELECT audit_guard('planning_share');
 SELECT audit_guard('planning_stage_effect');
 SELECT audit_guard('planning_override');
 SELECT audit_guard('planning_demand_overrule');
+SELECT audit_guard('planning_objection');
 SELECT audit_guard('planning_dispatch_list');
 
 -- The registry and a stated count are two sources. A share names one of them, and an unknown need is no need that anybody counted.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from blanko.decisions.planning import papers
+from blanko.decisions.planning import dossier, papers
 from blanko.decisions.planning import queries as planning
 from blanko.decisions.planning.rules import UnknownRound
 from blanko.doors.web import pictures, words
@@ -122,6 +122,11 @@ def why(request: HttpRequest, number: int, code: str) -> HttpResponse:
 @named_errors
 def document(request: HttpRequest, number: int, form: str) -> HttpResponse:
     """``/rounds/<number>/document.json`` and ``shares.csv``: the published bytes."""
+    if form == "dossier":
+        made = dossier.dossier(planning.round(number), planning.round_document(number))
+        response = HttpResponse(made, content_type="application/json")
+        response["Content-Disposition"] = f'attachment; filename="blanko-round-{number}-dossier.json"'
+        return response
     if form == "json":
         response = HttpResponse(planning.round_document(number), content_type="application/json")
     else:

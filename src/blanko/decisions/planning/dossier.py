@@ -1,0 +1,119 @@
+"""A round's dossier: what a stranger needs to compute it again, to the byte. Pure: ``rerun`` needs no database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from blanko.decisions.planning import sharing
+from blanko.decisions.planning.rules import Need
+from blanko.engines.allocation import RULE_VERSION
+from blanko.kernel.errors import BlankoError
+
+DAYS = frozenset({"counted_on", "deadline", "last_box_on"})
+
+
+class NotADossier(BlankoError, ValueError):
+    """The file holds no round as this release publishes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """A published round beside the same round computed again. ``differing`` names regencies whose share differs."""
+
+    published_sha256: str
+    computed_sha256: str
+    rule_version: str
+    shares: int
+    differing: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        return self.published_sha256 == self.computed_sha256
+
+
+def dossier(full: Mapping[str, Any], document: bytes) -> bytes:
+    """The dossier of a round (``queries.round`` and ``queries.round_document``) as JSON: the document that is computed
+    again, its sha256, and what people did: steps, overrides, objections.
+    """
+    told = {
+        "document": json.loads(document),
+        "document_sha256": sha256(document).hexdigest(),
+        "round": full["number"],
+        "steps": full["steps"],
+        "overrides": full["overrides"],
+        "objections": full["objections"],
+        "rerun": "./blanko planning rerun FILE",
+    }
+    return json.dumps(told, ensure_ascii=False, sort_keys=True, indent=1, default=str).encode()
+
+
+def rerun(published: bytes) -> Rerun:
+    """Compute a published round again from its own inputs, and compare the bytes. Takes a dossier or a bare document.
+
+    Raises NotADossier, and what the rule refuses.
+    """
+    document = _document(published)
+    terms = _terms(document["terms"])
+    areas = [_area(share) for share in document["shares"]]
+    again = sharing.draft(areas, terms).document
+    before = sharing.canonical(document)
+    computed = {share["regency"]: share for share in json.loads(again)["shares"]}
+    differing = tuple(share["regency"] for share in document["shares"] if share != computed.get(share["regency"]))
+    return Rerun(
+        sha256(before).hexdigest(), sha256(again).hexdigest(), document["terms"]["rule_version"], len(areas), differing
+    )
+
+
+def _document(published: bytes) -> dict[str, Any]:
+    try:
+        given = json.loads(published)
+        document = given.get("document", given)
+        missing = {"terms", "shares", "effects", "inputs_sha256"} - set(document)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise NotADossier(
+            "this is no JSON of a round: {error}", mend="take document.json of a round", error=error
+        ) from None
+    if missing:
+        raise NotADossier(
+            "the document lacks {parts}", mend="take document.json of a round", parts=", ".join(sorted(missing))
+        )
+    if document["terms"].get("rule_version") != RULE_VERSION:
+        raise NotADossier(
+            "the round followed rule {rule}, this release has {known}", mend="compute it with the release of that rule",
+            rule=document["terms"].get("rule_version"), known=RULE_VERSION,
+        )  # fmt: skip
+    found: dict[str, Any] = document
+    return found
+
+
+def _terms(given: Mapping[str, Any]) -> sharing.Terms:
+    values = {field.name: given[field.name] for field in fields(sharing.Terms)}
+    return sharing.Terms(**{**values, "as_of": _day(values["as_of"]), "deadline": _day(values["deadline"])})
+
+
+def _area(share: Mapping[str, Any]) -> sharing.Area:
+    try:
+        need = Need(
+            **{
+                field.name: _day(share[field.name]) if field.name in DAYS else share[field.name]
+                for field in fields(Need)
+            }
+        )
+        return sharing.Area(
+            need, share["in_hand"], share["in_transit"], share["requested"], _day(share["deadline"]),
+            _day(share["last_box_on"]), share["transport_days"], share["cards_a_day"],
+        )  # fmt: skip
+    except KeyError as error:
+        raise NotADossier(
+            "the share of {regency} lacks {part}", mend="take document.json of a round", regency=share.get("regency"),
+            part=str(error),
+        ) from None  # fmt: skip
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
