@@ -8,6 +8,8 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from blanko.engines.demand.errors import InvalidHistory, InvalidRate
 from blanko.engines.demand.forecast import Forecast, forecast, owed_after_deaths
@@ -180,3 +182,28 @@ def test_pinball_loss_is_least_for_the_true_quantiles():
     true = np.quantile(actual, at)[:, None] + np.zeros_like(actual)
     assert pinball(actual, true, at) < pinball(actual, true + np.array([[-8], [8]]), at)
     assert pinball(actual, true, at) < pinball(actual, true + np.array([[5], [-5]]), at)
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    areas=st.integers(1, 5),
+    months=st.integers(0, 30),
+    rate=st.sampled_from([0.0, 1e-5, 0.01, 0.9]),
+    base=st.sampled_from([0.0, 3.0, 50_000.0]),
+    births=st.sampled_from([0.0, 0.3, 5_000.0]),
+    cut=st.sampled_from([0.0, 0.3, 1.0]),
+)
+@settings(max_examples=25, deadline=None)
+def test_any_lawful_history_gives_a_forecast_that_can_be(seed, areas, months, rate, base, births, cut):
+    seen = history(areas=areas, months=months, rate=rate, base=base, births=births, seed=seed)
+    censored = np.random.default_rng(seed).random((areas, months)) < cut
+    seen = replace(seen, censored=censored)
+    rates = learn(seen, priors=nation())
+    each = forecast(rates, seen, months=6)
+    for values in (each.mean, each.common_cv, each.area_cv, each.dispersion, each.returned, rates.rate, rates.rate_cv):
+        assert np.isfinite(values).all()
+        assert (values >= 0).all()
+    # Nobody is asked for more cards than ten times what anybody could have asked for.
+    assert each.mean[1:8].sum(axis=0).max(initial=0) <= 10 * max(base, 1)
+    assert each.mean[TURNED_17].max(initial=0) <= 10 * max(births, 1)
+    each.paths(paths=5, seed=1)

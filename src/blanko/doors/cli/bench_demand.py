@@ -243,7 +243,7 @@ def _better(tallies: dict[str, Tally], smalls: dict[str, Tally]) -> list[Any]:
 
 
 def _beside_nixtla(made: dict[str, list[Any]]) -> list[Any]:
-    """AutoETS and AutoTheta on the same months: nation by cause, province in all; the last origin of each nation."""
+    """AutoETS and AutoTheta on the same months, at the last origin of each nation."""
     job = "Nixtla statsforecast"
     try:
         from statsforecast.models import AutoETS, AutoTheta
@@ -253,11 +253,12 @@ def _beside_nixtla(made: dict[str, list[Any]]) -> list[Any]:
     for kind, origins in made.items():
         history, ours, actual, _ = origins[-1]
         seen, firsts = history.applications.astype(np.float64), _firsts(history.areas)
+        three = (seen, actual, ours.mean)
         for name, series, true, mean in (
-            ("nation by cause", *(values[list(USED)].sum(axis=1) for values in (seen, actual, ours.mean))),
-            ("province, all causes",
-             *(_places(values.sum(axis=0), "province", firsts) for values in (seen, actual, ours.mean))),
-        ):  # fmt: skip
+            ("nation by cause", *(values[list(USED)].sum(axis=1) for values in three)),
+            ("province, all causes", *(_places(values.sum(axis=0), "province", firsts) for values in three)),
+            ("every 20th regency, 17th birthdays", *(values[TURNED_17, ::20] for values in three)),
+        ):
             errors = {"ours": 100 * wape(_spans(true, "quarter"), _spans(mean, "quarter"))}
             for model in (AutoETS(season_length=12), AutoTheta(season_length=12)):
                 said = np.stack([model.forecast(y=one, h=MONTHS)["mean"] for one in series])
