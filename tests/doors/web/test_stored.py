@@ -114,6 +114,19 @@ def test_a_source_is_said_by_its_kind(source, shown):
         assert str(stored.how_known(source)) == shown
 
 
+def test_numbers_days_and_sources_within_a_stored_text_are_written_in_the_readers_way():
+    text = "4,971 applications in 74 months, for 182,588,494 obliged; 2 rates overruled; of 2017-03-29"
+    with translation.override("id"):
+        assert stored.stored(text) == (
+            "4.971 permohonan dalam 74 bulan, untuk 182.588.494 wajib KTP; 2 laju diganti; per 29 Maret 2017"
+        )
+        shown = str(stored.linked("136,000 blanks on 10 April 2017; http://www.x.id/a"))
+    assert shown == '136.000 blanko pada 10 April 2017; <a href="http://www.x.id/a">x.id</a>'
+    with translation.override("en"):
+        assert stored.stored("<b>; c & d") == "<b>; c & d"
+        assert str(stored.linked("<b>; c & d")) == "&lt;b&gt;; c &amp; d"
+
+
 def test_every_text_that_the_release_stores_has_its_words():
     notes = {change.note for change in gazetteer.changes()}
     for name in built_in():

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache
 from urllib.parse import urlsplit
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -61,13 +62,70 @@ TEXTS = (
     gettext_noop("Maintenance of the servers"),
 )
 
+# The same with numbers (``n`` ...) and days (``day``) in them, which are written in the reader's way.
+SHAPES = (
+    gettext_noop("each regency by its best source"),
+    gettext_noop("registry"),
+    gettext_noop("custody"),
+    gettext_noop("of %(day)s"),
+    gettext_noop("applications of the regencies that are loaded whole"),
+    gettext_noop("%(n)s applications in %(n_months)s months, for %(n_obliged)s obliged"),
+    gettext_noop("%(n)s rates overruled"),
+    gettext_noop("%(n)s blanks on 10 April 2017"),
+    gettext_noop("the province's share by population of 7 million, every fourth week"),
+    gettext_noop("%(n)s print-ready on 29 March 2017, shared by population of 2024"),
+    gettext_noop("%(n)s cards a year (the minister, 4 April 2017), shared by population of 2024 over 52 weeks"),
+    gettext_noop(
+        "one printer for %(n)s districts, %(n_cards)s cards a printer and day, %(n_days)s days a week "
+        "(docs/planning.md)"
+    ),
+    gettext_noop("%(n)s days of handling and days on the way by distance, whole weeks"),
+    gettext_noop("Rp %(n)s a lot and Rp %(n_blank)s a blank for each day on the way"),
+    gettext_noop("no tariff known"),
+    gettext_noop("spread of demand and delay of deliveries as in docs/allocation.md, seeded"),
+    gettext_noop("%(n)s blanks evenly over the %(n_weeks)s weeks to 19 September 2017"),
+)
+
+
+@cache
+def _shapes() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Each shape as a pattern that reads its numbers and days back out of a stored text."""
+    kinds = {"n": r"\d[\d,]*", "day": r"\d{4}-\d\d-\d\d"}
+    found = []
+    for shape in SHAPES:
+        pattern = re.sub(
+            r"%\\\((\w+)\\\)s", lambda name: f"(?P<{name[1]}>{kinds[name[1].partition('_')[0]]})", re.escape(shape)
+        )
+        found.append((re.compile(pattern), shape))
+    return tuple(found)
+
+
+def _said(part: str) -> str:
+    """One text without its sources."""
+    if part in TEXTS:
+        return _(part)
+    for pattern, shape in _shapes():
+        if values := pattern.fullmatch(part):
+            return _(shape) % {
+                name: words.day(date.fromisoformat(value))
+                if name == "day"
+                else words.count(int(value.replace(",", "")))
+                for name, value in values.groupdict().items()
+            }
+    return part
+
+
+def _parts(text: str) -> list[str]:
+    """A text is whole, or several with their source joined by semicolons."""
+    return [text] if text in TEXTS else text.split("; ")
+
 
 @register.filter
 def stored(text: str | None) -> str:
     """A text that the release may have written, in the reader's words; anything else as it is."""
     if not text:
         return words.NOTHING
-    return _(text) if text in TEXTS else text
+    return "; ".join(site(part) if part.startswith("http") else _said(part) for part in _parts(text))
 
 
 @register.filter
@@ -79,9 +137,10 @@ def site(source: str) -> str:
 @register.filter
 def linked(source: str) -> SafeString | str:
     """A source as a link that is called by its site; what is no address stays text."""
-    if not source.startswith(("http://", "https://")):
-        return stored(source)
-    return format_html('<a href="{}">{}</a>', source, site(source))
+    if source.startswith(("http://", "https://")):
+        return format_html('<a href="{}">{}</a>', source, site(source))
+    parts = _parts(source)
+    return stored(source) if len(parts) == 1 else format_html_join("; ", "{}", ((linked(part),) for part in parts))
 
 
 @register.filter

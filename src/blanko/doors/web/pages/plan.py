@@ -162,7 +162,7 @@ def planner(request: HttpRequest) -> HttpResponse:
             Column("kind", _("Kind"), form=words.mark),
             Column("known_on", _("Known on"), form=words.day),
             Column("source", _("Source"), href=lambda row: row["source"] if row["source"].startswith("http") else None,
-                   form=lambda source: stored.site(source) or words.NOTHING),
+                   form=lambda source: stored.stored(source)),
             Column("note", _("Note"), form=stored.stored),
         ],
         rows=[
