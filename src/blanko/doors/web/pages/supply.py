@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from blanko.cards.custody import queries as custody
 from blanko.cards.issuance import queries as issuance
 from blanko.doors.web import words
+from blanko.doors.web.pages import plan
 from blanko.doors.web.pages.front import followed
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
+from blanko.records.entitlement import queries as entitlement
+from blanko.records.procurement import material
 from blanko.records.procurement import queries as procurement
 
 
@@ -58,12 +64,65 @@ def supply(request: HttpRequest) -> HttpResponse:
     tenders = [
         {**tender, "outcome": outcomes.get(tender["outcome"], tender["outcome"])} for tender in procurement.tenders()
     ]
+    sheet = custody.balance_sheet()
+    # What lies good at the centre and at offices; what is printed or spoiled is no stock any more.
+    at_hand = sheet["warehouse"] + sheet["in_transit"] + sheet["at_offices"]
+    layers = procurement.stock_value(on_hand=at_hand) if lots else []
     return page(
         request, "supply.html", table, contracts=contracts, tenders=tenders, deliveries=deliveries,
         held=sum(lot.quantity for lot in lots if lot.held_for is not None),
-        received=custody.balance_sheet()["received"],
-        nothing=not (contracts or tenders or lots),
+        received=sheet["received"],
+        nothing=not (contracts or tenders or lots), cards=_score_cards(), times=_lead_times(),
+        materials=_materials(contracts), layers=layers, worth=sum(layer.value_idr for layer in layers),
     )  # fmt: skip
+
+
+def _score_cards() -> list[dict[str, Any]]:
+    """How each supplier keeps its word, learned from days that are recorded, not estimated."""
+    found = []
+    for supplier in procurement.score_cards(as_of=entitlement.claims_as_of() or timezone.localdate()):
+        card = supplier.card
+        rates = [
+            {
+                "says": says, "mean": rate.mean, "low": rate.quantile(0.1), "high": rate.quantile(0.9),
+                "tried": rate.tried, "prior": rate.prior.source,
+            }
+            for says, rate in (
+                (_("deliveries on time"), card.on_time), (_("blanks short when due"), card.short),
+                (_("boxes rejected"), card.defect),
+            )
+        ]  # fmt: skip
+        found.append({"supplier": supplier.supplier, "rates": rates, "left_out": supplier.left_out})
+    return found
+
+
+def _lead_times() -> list[dict[str, Any]]:
+    """The days of each stage, learned from our own records, estimates of days among them."""
+    names = plan.stage_names()
+    return [
+        {
+            "says": names.get(stage, stage), "median": time.median_days, "low": time.quantile(-1.2816),
+            "high": time.quantile(1.2816), "observed": time.observed,
+        }
+        for stage, time in procurement.learned_lead_times(with_estimates=True).items()
+    ]  # fmt: skip
+
+
+def _materials(contracts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the cards of each contract are made of, and the longest way through it."""
+    found = []
+    for contract in contracts:
+        if parts := procurement.parts(contract["contract_no"]):
+            way = material.critical_path(parts)
+            inside = {part.part for part in way.parts}
+            rows = [{"part": part, "on_way": part.part in inside, "home": part.country == "ID"} for part in parts]
+            found.append(
+                {
+                    "contract": contract["contract_no"], "rows": rows, "days": way.days, "abroad": way.abroad_days,
+                    "share": way.abroad_days / way.days if way.days else 0.0,
+                }
+            )  # fmt: skip
+    return found
 
 
 def stages() -> dict[str, str]:
