@@ -128,6 +128,18 @@ def test_heads_whose_quote_is_never_closed_are_those_of_their_line(path):
     assert [cells for _, cells in rows] == [("1", "2"), ("3", "4")]
 
 
+def test_a_quote_inside_a_head_opens_nothing(path):
+    rows, _ = read(path, 'a;disk 5"\n1;tape 3"\n2;x\n')
+    assert open_table(path).heads == ["a", 'disk 5"']
+    assert [number for number, _ in rows] == [2, 3]
+
+
+def test_what_stands_in_quotes_is_no_delimiter(path):
+    rows, _ = read(path, '"name, whole";"b, c";d\n"x, y";1;2\n')
+    assert open_table(path).heads == ["name, whole", "b, c", "d"]
+    assert rows == [(2, ("x, y", "1", "2"))]
+
+
 def test_a_long_run_of_bad_rows_is_read_line_by_line_and_not_gathered(path):
     text = "a;b\n" + "1;2;3\n" * (batches.BAD_ROWS_HELD + 5_000) + "4;5\n"
     with pytest.raises(ReadByLine):

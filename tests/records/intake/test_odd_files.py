@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -108,6 +109,57 @@ def test_a_day_of_thousands_of_digits_is_refused(text):
     values, wrong = parse.dates(pa.array([text, "2017-4-4"]))
     assert values.to_pylist() == [None, date(2017, 4, 4)]
     assert wrong.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("text", ["9999-01-01", "1-1-9999", "9999-1-1", "0999-1-1"])
+def test_a_year_is_refused_in_every_form_of_a_day(text):
+    values, wrong = parse.dates(pa.array([text]))
+    assert (values.to_pylist(), wrong.tolist()) == ([None], [True])
+
+
+def test_a_file_that_changes_while_it_is_taken_in_is_taken_as_it_was_kept(load, monkeypatch, tmp_path):
+    kept = operations.originals.keep
+
+    def late(path, **given):
+        # A copy onto the share goes on while the file is loaded: the columns stand in another order now.
+        swapped = ["nik,record_id," + HEAD.split(",", 2)[2], "3171015506900001,R1," + line(1).split(",", 2)[2]]
+        path.write_text("\n".join(swapped))
+        return kept(path, **given)
+
+    monkeypatch.setattr(operations.originals, "keep", late)
+    assert numbers(load([line(1)])) == (1, 1, 0, 0)
+    assert stored("SELECT record_id, nik FROM intake_registration") == [("R1", "3171015506900001")]
+
+
+def test_one_file_taken_in_as_two_kinds_at_once_is_taken_in_once(fresh_database, tmp_path):
+    from blanko.ground.access.acting import acting
+
+    path = tmp_path / "both.csv"
+    rows = "".join(
+        f"3171,D{number},3171015506900001,hilang,2017-03-01,2017-03-02,2017-03-01\n" for number in range(5_000)
+    )
+    path.write_text(f"office,document_no,nik,cause,event_date,applied_on,died_on\n{rows}")
+    results, failed = [], []
+
+    def one(kind):
+        try:
+            with acting(principal="svc.intake"):
+                results.append(
+                    operations.load(path=path, by="svc.intake", at=NOW, data_dir=tmp_path / "data", kind=kind)
+                )
+        except BaseException as error:  # noqa: BLE001 - shown by the assertion below
+            failed.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=one, args=(kind,)) for kind in ("applications", "deaths")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert sorted(result.seen_before for result in results) == [False, True]
+    assert sum(result.accepted for result in results) == 5_000
 
 
 def test_days_are_judged_by_the_day_of_the_offices(load):

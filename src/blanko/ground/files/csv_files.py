@@ -83,7 +83,14 @@ def _head_lines(path: Path, encoding: str) -> list[str]:
             if not line:
                 break
             lines.append(line)
-    return lines if sum(line.count('"') for line in lines) % 2 == 0 else lines[:1]
+    whole = "".join(lines)
+    # A quote inside a head opens nothing, and one that is never closed ends with its line.
+    return lines[:1] if _runs_on(whole, _delimiter(whole)) else lines
+
+
+def _delimiter(heads: str) -> str:
+    outside = re.sub(r'"[^"]*"', "", heads)
+    return max(",;\t", key=outside.count)
 
 
 def open_csv(path: Path, size: int, *, line_by_line: bool) -> TableFile:
@@ -96,7 +103,7 @@ def open_csv(path: Path, size: int, *, line_by_line: bool) -> TableFile:
     line = "".join(lines)
     if "\0" in line:
         raise UnreadableFile("{path} is no text", mend="save it as CSV in UTF-8, or as XLSX", path=path)
-    delimiter = max(",;\t", key=line.count)
+    delimiter = _delimiter(line)
     heads = next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), [])
     if len(line) >= HEADS_LONGEST or not any(head.strip() for head in heads):
         raise UnreadableFile(

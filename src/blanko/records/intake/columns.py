@@ -116,7 +116,7 @@ def _slow_date(text: str) -> date | None:
         if len(parts) == 3 and all(part.isascii() and part.isdigit() for part in parts):
             numbers = [int(part) for part in parts]
             year, month, day = numbers if len(parts[0]) == 4 else numbers[::-1]
-            if len(str(year)) != 4:
+            if not YEAR_MIN <= year <= YEAR_MAX:
                 return None
             try:
                 return date(year, month, day)

@@ -75,22 +75,23 @@ def load(
     """
     shown = name or path.name
     with _called(shown):
-        table = open_table(path)
-        chosen, mapping = _mapping(table, shown, kind)
+        # What is no such file is refused before it is copied.
+        _mapping(open_table(path), shown, kind)
     sha256, original = originals.keep(path, store=data_dir / "originals")
     folder = rejects_dir or data_dir / "rejects"
     rejects_path = folder / rejects_name(shown, sha256)
     with _called(shown), atomic():
-        _one_at_a_time(chosen)
+        # The file may have changed since: what was kept counts.
+        table = open_table(original)
+        chosen, mapping = _mapping(table, shown, kind)
+        _one_at_a_time(chosen, sha256)
         known = File.objects.filter(sha256=sha256).first()
         if known is not None:
             return _seen_before(known, shown, table, mapping)
         try:
             # A savepoint: that it cannot be read in blocks may show itself after the first parts are stored.
             with atomic():
-                return _take_in(
-                    open_table(original), chosen, mapping, shown, sha256, rejects_path, by=by, at=at, progress=progress
-                )
+                return _take_in(table, chosen, mapping, shown, sha256, rejects_path, by=by, at=at, progress=progress)
         except ReadByLine:
             again = open_table(original, line_by_line=True)
             return _take_in(again, chosen, mapping, shown, sha256, rejects_path, by=by, at=at, progress=progress)
@@ -140,10 +141,14 @@ def _mapping(table: TableFile, shown: str, wanted: str | None) -> tuple[Kind, He
     return KINDS[wanted], mappings[wanted]
 
 
-def _one_at_a_time(kind: Kind) -> None:
-    """Two people who load the same kind at once take turns: versions and counts then follow one order."""
+def _one_at_a_time(kind: Kind, sha256: str) -> None:
+    """Two people who load the same kind at once take turns: versions and counts then follow one order.
+
+    So do those who load one file, be it as two kinds.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, list(KINDS).index(kind.name)])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [sha256, LOCK_SPACE])
 
 
 def _seen_before(known: File, shown: str, table: TableFile, mapping: HeadMapping) -> LoadResult:
