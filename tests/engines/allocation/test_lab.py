@@ -8,7 +8,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from blanko.engines.allocation.errors import InvalidPlan, UnknownPolicy
+from blanko.engines.allocation.case_table import read_case
+from blanko.engines.allocation.errors import InvalidNeed, InvalidPlan, UnknownPolicy
 from blanko.engines.allocation.lab import (
     AS_SENT,
     REPLANNED,
@@ -132,6 +133,8 @@ def test_replanning_looks_ahead_by_what_is_expected_and_never_by_what_will_happe
 def test_a_wrong_case_or_policy_is_named():
     with pytest.raises(UnknownPolicy, match="'lottery'"):
         compare(_case(), ["leximin", "lottery"])
+    with pytest.raises(InvalidPlan, match="the seed is -1"):
+        compare(_case(), ["leximin"], seed=-1)
     with pytest.raises(UnknownPolicy, match="no policy was named"):
         compare(_case(), [])
     with pytest.raises(InvalidPlan, match="small: weekly of 1802 is -1"):
@@ -142,3 +145,43 @@ def test_a_wrong_case_or_policy_is_named():
         compare(_case(deliveries=np.array([1, -1])), ["leximin"])
     with pytest.raises(InvalidPlan, match="no week or no area"):
         compare(_case(deliveries=np.zeros(0, np.int64)), ["leximin"])
+
+
+HEADS = "area_code,backlog,weekly,capacity,lead_weeks"
+
+
+def _read(text, deliveries="500,0,500"):
+    return read_case(text, name="mine.csv", deliveries=deliveries, begins=date(2017, 4, 10), box=100)
+
+
+def test_a_case_of_ones_own_is_read_and_run():
+    case = _read(f"{HEADS}\n1801,900,10,300,0\n1802;".replace(";", ",400,5,200,2\n"))
+    assert case.codes == ("1801", "1802") and case.lead.tolist() == [0, 2]
+    assert case.sent is None and case.deliveries.tolist() == [500, 0, 500]
+    (one,) = compare(case, ["leximin"], surprise=CERTAIN).outcomes
+    assert sum(area.received for area in one.areas) == 1_000
+    assert one.areas[0].received > one.areas[1].received > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "line 1: the column area_code"),
+        ("area_code,backlog,weekly\n", "line 1: the column capacity"),
+        (f"{HEADS}\n", "line 2: no area"),
+        (f"{HEADS}\n1801,900,10,300\n", "line 2: 4 cells under 5 heads"),
+        (f"{HEADS}\n1801,900,10,300,1\n1802,-4,1,1,1\n", "line 3: backlog is '-4'"),
+        (f"{HEADS}\n1801,900,10,300,1\n\n1801,4,1,1,1\n", "line 4: area_code '1801'"),
+        (f"{HEADS}\n1801,900,10,x,1\n", "line 2: capacity is 'x'"),
+        (f"{HEADS}\n1801,,10,1,1\n", "line 2: backlog is ''"),
+    ],
+)
+def test_a_wrong_cell_of_a_file_is_named_with_its_line(text, says):
+    with pytest.raises((InvalidPlan, InvalidNeed), match=says):
+        _read(text)
+
+
+def test_a_wrong_week_of_deliveries_is_named():
+    for weeks, says in (("", "week 1 is ''"), ("5,-1", "week 2 is '-1'"), ("5," * 600 + "5", "601 weeks")):
+        with pytest.raises(InvalidPlan, match=says):
+            _read(f"{HEADS}\n1801,900,10,300,1\n", weeks)

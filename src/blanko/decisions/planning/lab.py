@@ -147,14 +147,19 @@ def lampung_2017() -> Case:
 CASES: dict[str, Callable[[], Case]] = {"lampung-2017": lampung_2017, "nation-2017": nation_2017}
 
 
-def compare(case: str = "lampung-2017", policies: Sequence[str] = (), *, seed: int = 1) -> Comparison:
-    """A built-in case under some policies (none named: all six, and what was really sent where that is known).
+def compare(case: str | Case = "lampung-2017", policies: Sequence[str] = (), *, seed: int = 1) -> Comparison:
+    """A case, built in or one's own, under some policies.
 
+    None named: all six, and what was really sent where that is known.
     Raises UnknownPolicy for a policy or a case that is not known.
     """
-    if case not in CASES:
-        raise UnknownPolicy("there is no case {case}", mend="the cases are {known}", case=repr(case),
-                            known=", ".join(CASES))  # fmt: skip
-    found = CASES[case]()
+    if isinstance(case, str) and case not in CASES:
+        raise UnknownPolicy(
+            "there is no case {case}",
+            mend="the cases are {known}, or a file of your own",
+            case=repr(case),
+            known=", ".join(CASES),
+        )
+    found = CASES[case]() if isinstance(case, str) else case
     named = tuple(policies) or (*POLICIES, *((AS_SENT,) if found.sent is not None else ()))
     return compare_case(found, named, seed=seed)

@@ -21,7 +21,8 @@ from blanko.engines.allocation.terms import Terms, divide
 from blanko.engines.allocation.waterfill import Floats, Ints
 
 REPLANNED, AS_SENT = "leximin_replanned", "as_sent"
-PART_BOXES = Terms(part_boxes=True)
+# A tenth of what lies at the centre is shared singly, or areas that need less than a box would wait for all others.
+PART_RESERVE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,8 @@ def known_policies(case: Case) -> tuple[str, ...]:
 def compare(case: Case, policies: Sequence[str], *, seed: int = 1, surprise: Surprise = Surprise()) -> Comparison:
     """Run a case under each policy. The same seed gives the same figures. Raises UnknownPolicy, InvalidPlan."""
     case.check()
+    if seed < 0:
+        raise InvalidPlan("the seed is {seed}", mend="give a whole number from 0 up", seed=seed)
     if not policies:
         raise UnknownPolicy("no policy was named", mend="name some of {known}", known=", ".join(known_policies(case)))
     for name in policies:
@@ -284,7 +287,8 @@ def _by_rule(policy: str) -> Sharer:
             future_need=int(case.weekly.sum()) * weeks_left,
             future_stock=max(0, int(case.deliveries.sum()) - now.arrived),
         )
-        return divide(situation, rule_on(case.begins, policy).share, PART_BOXES).shares
+        terms = Terms(part_boxes=True, part_reserve=now.central // PART_RESERVE)
+        return divide(situation, rule_on(case.begins, policy).share, terms).shares
 
     return share
 

@@ -109,13 +109,13 @@ def _need(row: dict[str, str], line: int) -> AreaNeed:
         raise InvalidNeed("line {line}: area_code is empty", mend="write the code of the area", line=line)
     area = AreaNeed(
         code=row["area_code"],
-        need=_count(row["need"], "need", line),
-        in_hand=_count(row["in_hand"], "in_hand", line),
-        in_transit=_count(row.get("in_transit") or "0", "in_transit", line),
+        need=count_of(row["need"], "need", line),
+        in_hand=count_of(row["in_hand"], "in_hand", line),
+        in_transit=count_of(row.get("in_transit") or "0", "in_transit", line),
         deadline=_day(row["deadline"], "deadline", line),
-        earlier=_count(row.get("earlier") or "0", "earlier", line),
+        earlier=count_of(row.get("earlier") or "0", "earlier", line),
         last_box_on=_day(row.get("last_box_on", ""), "last_box_on", line),
-        requested=_count(row["requested"], "requested", line) if row.get("requested") else None,
+        requested=count_of(row["requested"], "requested", line) if row.get("requested") else None,
     )
     if max(area.need, area.in_hand, area.in_transit, area.earlier) + area.earlier > NEED_MAX:
         raise InvalidNeed(
@@ -127,7 +127,7 @@ def _need(row: dict[str, str], line: int) -> AreaNeed:
     return area
 
 
-def _count(text: str, column: str, line: int) -> int:
+def count_of(text: str, column: str, line: int) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > DIGITS_MAX or int(text) > NEED_MAX:
         raise InvalidNeed(
             "line {line}: {column} is {value}",
