@@ -179,9 +179,7 @@ class _BadRows:
 
     def refusal(self, error: pa.ArrowInvalid) -> UnreadableFile:
         if len(self.waiting) >= BAD_ROWS_HELD:
-            return ReadByLine(
-                "{path} has very many rows with a wrong number of cells", mend="mend them", path=self._path
-            )
+            return ReadByLine("{path}: {error}", mend="save the table again", path=self._path, error=error)
         if "straddling" in str(error):
             return UnclosedQuote("{path} has a quote that is never closed", mend="close it", path=self._path)
         return UnreadableFile("{path}: {error}", mend="save the table again", path=self._path, error=error)

@@ -112,11 +112,11 @@ class RejectsFile:
         except OSError as error:
             self._drop()
             raise RejectsNotKept(
-                "the refused rows could not be written to {path}: {strerror}",
-                mend="free space on, or the right to write to, {folder}",
+                "{path} could not be kept: {strerror}",
+                mend="free space on, or the right to write to, {store}",
                 path=self.path,
                 strerror=error.strerror,
-                folder=self.path.parent,
+                store=self.path.parent,
             ) from error
 
     def _drop(self) -> None:
