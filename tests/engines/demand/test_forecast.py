@@ -38,8 +38,8 @@ def test_the_nation_is_the_sum_of_its_regencies_in_every_path():
         said = each.intervals(0.8, by=by, every="year", paths=200, seed=7)
         for place, inside in enumerate(groups):
             total = paths[:, :, inside].sum(axis=(1, 2, 3))
-            assert said.low[0, place, 0] == pytest.approx(np.quantile(total, 0.1))
-            assert said.high[0, place, 0] == pytest.approx(np.quantile(total, 0.9))
+            assert said.low[0, place, 0] == pytest.approx(np.quantile(total, 0.1, method="weibull"))
+            assert said.high[0, place, 0] == pytest.approx(np.quantile(total, 0.9, method="weibull"))
 
 
 def test_the_same_seed_gives_the_same_bytes():

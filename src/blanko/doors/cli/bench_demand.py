@@ -23,9 +23,9 @@ from blanko.engines.demand.scores import (
 )
 from blanko.engines.demand.seeded import KINDS, seeded_nation
 
-SEED, MONTHS, PATHS = 2017, 12, 300
+SEED, MONTHS, PATHS = 2017, 12, 240
 ORIGINS = (36, 42, 48)
-SMALL_NATIONS, SMALL_AREAS = 12, 100
+SMALL_NATIONS, SMALL_AREAS = 10, 100
 USED = (TURNED_17, *RATE_CAUSES)
 LEVELS = (0.8, 0.95)
 AT = (0.025, 0.1, 0.5, 0.9, 0.975)
@@ -97,7 +97,7 @@ def _score(
                 pair = (wape(happened, said) * float(happened.sum()), float(happened.sum()))
                 tally.wape.setdefault((grain, subject, method), []).append(pair)
             drawn = _spans(_places(paths[:, causes].sum(axis=1), grain, provinces), grain)
-            quantiles = np.quantile(drawn, AT, axis=0)
+            quantiles = np.quantile(drawn, AT, axis=0, method="weibull")
             for level, low, high in ((0.95, 0, 4), (0.8, 1, 3)):
                 share = (covered(happened, quantiles[low], quantiles[high]), happened.size)
                 which = subject if subject in ("all causes", "turned_17") else "each other cause"

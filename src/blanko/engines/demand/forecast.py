@@ -118,7 +118,8 @@ class Forecast:
             if self.mean[place].any():
                 total += _grouped(self._draw(place, paths, seed), starts, member, len(names))
         tails = np.array([[(1 - each) / 2, (1 + each) / 2] for each in levels])
-        low, high = np.quantile(total, tails[:, 0], axis=0), np.quantile(total, tails[:, 1], axis=0)
+        # The quantile of which a further path lies below with just this chance, however few paths there are.
+        low, high = (np.quantile(total, tails[:, end], axis=0, method="weibull") for end in (0, 1))
         months = tuple(month_after(self.first_month, int(start)) for start in starts)
         return Intervals(names, months, levels, mean, low, high)
 
