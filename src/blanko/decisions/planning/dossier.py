@@ -52,14 +52,14 @@ def dossier(full: Mapping[str, Any], document: bytes) -> bytes:
     return json.dumps(told, ensure_ascii=False, sort_keys=True, indent=1, default=str).encode()
 
 
-def rerun(published: bytes) -> Rerun:
+def rerun(given: bytes) -> Rerun:
     """Compute a published round again from its own inputs, and compare the bytes. Takes a dossier or a bare document.
 
     Raises NotADossier, and what the rule refuses.
     """
-    document = _document(published)
-    terms = _terms(document["terms"])
-    areas = [_area(share) for share in document["shares"]]
+    document = published(given)
+    terms = terms_of(document)
+    areas = [area_of(share) for share in document["shares"]]
     again = sharing.draft(areas, terms).document
     before = sharing.canonical(document)
     computed = {share["regency"]: share for share in json.loads(again)["shares"]}
@@ -69,10 +69,11 @@ def rerun(published: bytes) -> Rerun:
     )
 
 
-def _document(published: bytes) -> dict[str, Any]:
+def published(given: bytes) -> dict[str, Any]:
+    """The document that a dossier or a bare document holds. Raises NotADossier."""
     try:
-        given = json.loads(published)
-        document = given.get("document", given)
+        told = json.loads(given)
+        document = told.get("document", told)
         missing = {"terms", "shares", "effects", "inputs_sha256"} - set(document)
     except (ValueError, AttributeError, TypeError) as error:
         raise NotADossier(
@@ -91,12 +92,14 @@ def _document(published: bytes) -> dict[str, Any]:
     return found
 
 
-def _terms(given: Mapping[str, Any]) -> sharing.Terms:
-    values = {field.name: given[field.name] for field in fields(sharing.Terms)}
+def terms_of(document: Mapping[str, Any]) -> sharing.Terms:
+    """What the round was asked to do."""
+    values = {field.name: document["terms"][field.name] for field in fields(sharing.Terms)}
     return sharing.Terms(**{**values, "as_of": _day(values["as_of"]), "deadline": _day(values["deadline"])})
 
 
-def _area(share: Mapping[str, Any]) -> sharing.Area:
+def area_of(share: Mapping[str, Any]) -> sharing.Area:
+    """All that decided one share. Raises NotADossier."""
     try:
         need = Need(
             **{

@@ -50,6 +50,7 @@ COMMANDS: dict[str, Command] = {
             "backtest": "planning_outlook",
             "compare": "planning_compare",
             "rerun": "planning_rerun",
+            "difference": "planning_difference",
         },
     ),  # fmt: skip
     "custody": Command("Supply", "custody", "where every box and blank is"),
