@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from engines.allocation.plan_oracle import best_units, made_up
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blanko.engines.allocation import RULE_VERSION, AreaNeed, allocate
@@ -44,6 +44,7 @@ def situations(draw, *, units=(1, 7, 100, 500)):
 
 
 @ALL
+@settings(deadline=None)
 @given(now=situations())
 def test_no_policy_gives_more_than_there_is_or_than_one_can_take_and_all_give_whole_boxes(rule, now):
     shares = rule.share(now)
@@ -57,6 +58,7 @@ def test_no_policy_gives_more_than_there_is_or_than_one_can_take_and_all_give_wh
 
 
 @ALL
+@settings(deadline=None)
 @given(now=situations(), data=st.data())
 def test_the_order_of_the_areas_does_not_matter(rule, now, data):
     order = np.array(data.draw(st.permutations(range(len(now.need)))))
@@ -66,6 +68,7 @@ def test_the_order_of_the_areas_does_not_matter(rule, now, data):
 
 
 @ALL
+@settings(deadline=None)
 @given(now=situations())
 def test_what_is_left_is_less_than_a_box_or_nobody_wants_it(rule, now):
     left = now.stock - int(rule.share(now).sum())
@@ -82,6 +85,7 @@ def test_equal_counts_gave_lampung_more_than_some_needed():
     assert shares.tolist() == [10_000, 10_000]
 
 
+@settings(deadline=None)
 @given(now=situations())
 def test_leximin_is_the_published_rule(now):
     by_rank = np.argsort(now.rank)
@@ -105,6 +109,7 @@ def test_a_round_equals_the_integer_programme_to_the_last_box_in_200_cases():
         assert [share.boxes for share in shares] == best_units(draw, box).tolist(), f"seed {seed}"
 
 
+@settings(deadline=None)
 @given(now=situations())
 def test_inside_a_province_nobody_with_less_cover_is_passed_over(now):
     shares = rule_of("days-of-cover/1").share(now)
@@ -115,6 +120,7 @@ def test_inside_a_province_nobody_with_less_cover_is_passed_over(now):
             assert rich == poor or before_last <= Fraction(int(now.held[poor] + shares[poor]), int(now.use[poor]))
 
 
+@settings(deadline=None)
 @given(now=situations(units=(1,)))
 def test_proportional_shares_lie_within_one_card_of_their_quota(now):
     free = replace(now, limit=np.full_like(now.limit, 10**7))

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from engines.allocation.test_policies import ABOVE_NEED, ALL, situations
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blanko.engines.allocation import AreaNeed, allocate
@@ -21,6 +21,7 @@ DAY = date(2017, 5, 1)
 
 
 @ALL
+@settings(deadline=None)
 @given(now=situations(), lot=st.sampled_from([0, 300, 1_000]), reserve=st.integers(0, 5_000), parts=st.booleans())
 def test_under_any_terms_the_sums_hold(rule, now, lot, reserve, parts):
     terms = Terms(part_boxes=parts, lot_min=lot, reserve=reserve, purpose="floods in May")
@@ -38,6 +39,7 @@ def test_under_any_terms_the_sums_hold(rule, now, lot, reserve, parts):
         assert (done.shares % now.unit == 0).all()
 
 
+@settings(deadline=None)
 @given(now=situations(), split=st.integers(0, 100))
 def test_a_class_is_served_everywhere_before_the_next_one_begins(now, split):
     first = now.need * split // 100
@@ -64,6 +66,7 @@ def test_a_class_needs_a_reference_and_its_day():
 
 
 @ALL
+@settings(deadline=None)
 @given(now=situations(), wish=st.integers(0, 3_000))
 def test_what_is_put_off_goes_to_others_at_once_and_comes_first_next_time(rule, now, wish):
     plain = divide(now, rule.share).shares
@@ -106,6 +109,7 @@ def test_a_reserve_needs_its_purpose_and_a_claim_its_area():
         divide(now, leximin, Terms(lot_min=-1))
 
 
+@settings(deadline=None)
 @given(now=situations(units=(1, 100)))
 def test_lending_levels_the_cover_inside_a_province_and_makes_no_lender_the_poorest(now):
     held = np.minimum(now.held, 3_000)
@@ -143,6 +147,7 @@ def test_a_province_runs_out_together_after_lending():
     assert held.tolist() == [1_000, 2_000, 3_000]
 
 
+@settings(deadline=None)
 @given(now=situations(), kept=st.integers(0, 3_000))
 def test_blanks_kept_for_part_boxes_give_what_the_published_round_gives(now, kept):
     by_rank = np.argsort(now.rank)
