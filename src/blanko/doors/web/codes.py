@@ -59,6 +59,8 @@ def operations() -> dict[str, str]:
         "registry.change_statuses": _("statuses changed"),
         "registry.report_death": _("death reported"),
         "registry.lift_death": _("report of a death lifted"),
+        "registry.confirm_nik": _("NIK confirmed by an officer"),
+        "registry.withdraw_nik": _("confirmation of a NIK withdrawn"),
         "registry.declare_whole": _("regency declared whole"),
         "registry.withdraw_whole": _("declaration withdrawn"),
         "entitlement.refresh": _("cards owed brought up to date"),
