@@ -26,7 +26,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="blanko planning",
         description='Example: ./blanko planning draft --title "Putaran 2" --as-of 2017-04-10 --release 1000000',
-        epilog="Without a database, each with its own --help: runout, backtest, compare.",
+        epilog="Without a database, each with its own --help: runout, backtest, compare, rerun, difference.",
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
     for name, (run, says) in VERBS.items():
