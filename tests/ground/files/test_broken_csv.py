@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import resource
+import sys
 
 import pytest
 
-from blanko.ground.files import batches
+from blanko.ground.files import batches, csv_files
 from blanko.ground.files.batches import ReadByLine, UnreadableFile
 from blanko.ground.files.headers import map_heads
 from blanko.ground.files.tables import open_table
@@ -149,6 +150,19 @@ def test_a_long_run_of_bad_rows_is_read_line_by_line_and_not_gathered(path):
     assert len(bad) == batches.BAD_ROWS_HELD + 5_000
     most = max(len(batch.rows) + len(batch.bad) for batch in open_table(path, line_by_line=True).batches())
     assert most <= batches.BATCH_ROWS
+
+
+def test_bad_rows_that_are_found_ahead_are_all_told(path, monkeypatch):
+    # Small blocks and quick turns of the threads: one looks ahead while the other reads.
+    monkeypatch.setattr(csv_files, "BLOCK_BYTES", 4_096)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        rows, bad = read(path, "a;b;c\n" + "1;2;3\n4;5\n" * 20_000)
+    finally:
+        sys.setswitchinterval(interval)
+    assert [number for number, _ in rows] == list(range(2, 40_002, 2))
+    assert [number for number, _ in bad] == list(range(3, 40_003, 2))
 
 
 def test_a_batch_of_long_rows_is_bounded_in_bytes(path):

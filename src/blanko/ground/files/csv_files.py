@@ -162,7 +162,7 @@ class _BadRows:
 
     def __init__(self, path: Path, delimiter: str, head_lines: int) -> None:
         self._path, self._delimiter, self._head_lines = path, delimiter, head_lines
-        self.waiting: list[BadRow] = []
+        self._waiting: deque[BadRow] = deque()
         self.numbers = _Numbers()
 
     def keep(self, row: pyarrow.csv.InvalidRow) -> str:
@@ -171,14 +171,18 @@ class _BadRows:
         number = (row.number or 0) - self._head_lines + 1
         if _runs_on(row.text, self._delimiter):
             number = self.numbers.bad(number, len(LINE_END.split(row.text.rstrip("\r\n"))))
-            self.waiting.append(BadRow(number, row.text, "unclosed_quote", CLOSE_QUOTE))
+            self._waiting.append(BadRow(number, row.text, "unclosed_quote", CLOSE_QUOTE))
         else:
             mend = _cell_count(row.expected_columns, row.actual_columns)
-            self.waiting.append(BadRow(self.numbers.bad(number, 1), row.text, "wrong_cell_count", mend))
-        return "skip" if len(self.waiting) < BAD_ROWS_HELD else "error"
+            self._waiting.append(BadRow(self.numbers.bad(number, 1), row.text, "wrong_cell_count", mend))
+        return "skip" if len(self._waiting) < BAD_ROWS_HELD else "error"
+
+    def take(self) -> list[BadRow]:
+        """Those that are there. Arrow tells them from a thread of its own, and may go on meanwhile."""
+        return [self._waiting.popleft() for _ in range(len(self._waiting))]
 
     def refusal(self, error: pa.ArrowInvalid) -> UnreadableFile:
-        if len(self.waiting) >= BAD_ROWS_HELD:
+        if len(self._waiting) >= BAD_ROWS_HELD:
             return ReadByLine("{path}: {error}", mend="save the table again", path=self._path, error=error)
         if "straddling" in str(error):
             return UnclosedQuote("{path} has a quote that is never closed", mend="close it", path=self._path)
@@ -196,8 +200,7 @@ def _blocks(
             while (batch := next(reader, None)) is not None:
                 rows = bad.numbers.good(batch.num_rows)
                 done = min(1.0, file.tell() / size)
-                told, recovered = _recovered(bad.waiting, names, delimiter, only)
-                bad.waiting.clear()
+                told, recovered = _recovered(bad.take(), names, delimiter, only)
                 yield Batch(batch, rows, told, done)
                 if recovered is not None:
                     yield recovered
@@ -205,7 +208,7 @@ def _blocks(
             if "Empty CSV" in str(error):
                 return
             raise bad.refusal(error) from None
-        told, recovered = _recovered(bad.waiting, names, delimiter, only)
+        told, recovered = _recovered(bad.take(), names, delimiter, only)
         if told:
             yield Batch(only_at(no_rows(names), only), [], told, 1.0)
         if recovered is not None:
