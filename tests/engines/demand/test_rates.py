@@ -329,3 +329,13 @@ def test_causes_are_those_of_the_application_files():
     from blanko.records.intake.kinds import CAUSES as FILED
 
     assert set(FILED) == set(CAUSES[:8])
+
+
+def test_a_handful_of_applications_a_month_is_counted_and_not_lost_in_logarithms():
+    """A zero has no logarithm; taken as a half it would drag the rate of two small offices down by a third."""
+    found, seen = [], []
+    for seed in range(8):
+        small = history(areas=2, months=24, base=10_000.0, rate=0.0001, seed=seed)
+        found.append(learn(small, priors=nation()).rate_of("loss"))
+        seen.append(small.applications[LOSS].sum() / small.base.sum() / 24)
+    assert np.mean(found) == pytest.approx(np.mean(seen), rel=0.1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -35,6 +35,8 @@ from blanko.engines.demand.priors import Priors, Rate
 from blanko.engines.demand.rates import Rates
 
 # A cause that is only sometimes counted, and of which nothing is believed beforehand.
+# Monthly counts of the nation from which on their logarithms may stand for them.
+LARGE = 100.0
 UNKNOWN = Rate(mean=1e-6, cv=3.0, source="none")
 
 
@@ -138,12 +140,11 @@ def _learn_cause(
             dispersion = learn_dispersion(counts, fitted, valid, believed=dispersion)
             valid = without_events(counts, fitted, valid, provinces, dispersion=dispersion)
     dispersion = learn_dispersion(counts, fitted, valid, believed=dispersion)
-    in_month, in_square = (fitted * valid).sum(axis=0), (fitted * fitted * valid).sum(axis=0)
-    own = (in_month + dispersion * in_square) / np.maximum(in_month, 0.5) ** 2 + 1e-9
-    course = Course(
-        log_rate=np.where(many > 0, np.log(level), np.nan), noise=own, start=start.month - 1, prior_mean=log_mean,
-        prior_variance=variance,
-    ).with_shocks()  # fmt: skip
+    weight = exposure * factor[:, None] * valid
+    course = _course(
+        (counts * valid).sum(axis=0), weight.sum(axis=0), (weight * weight).sum(axis=0), dispersion=dispersion,
+        bare=Course(np.full(0, np.nan), np.zeros(0), start.month - 1, log_mean, variance),
+    )  # fmt: skip
     smooth = course.fitted()
     state = {"mean": province, "cv": np.hypot(found.area, province_cv), "dispersion": dispersion}
     drift = learn_drift(counts, exposure * smooth, valid, believed=drift, **state)
@@ -151,6 +152,29 @@ def _learn_cause(
     usual = exposure * smooth * factor[:, None]
     events = _events(counts, usual, usable & ~valid, usable, provinces)
     return _Learned(course, now, now_cv, dispersion, drift, found, usual, events)
+
+
+def _course(total: Floats, many: Floats, square: Floats, *, dispersion: float, bare: Course) -> Course:
+    """The nation's course of ``total`` counts [month], of which a rate of 1 would have brought ``many``.
+
+    Large counts are as good as their logarithms. Small ones are not, since a zero has none: there each month is taken
+    at the tangent of its Poisson likelihood, again until the course stays (iteratively reweighted least squares).
+    """
+    some = many > 0
+    scatter = dispersion * square / np.maximum(many, 1e-9) ** 2
+    believed = float(np.exp(bare.prior_mean))
+    log_rate = np.log((total + 0.5) / (many + 0.5 / believed))
+    large = not some.any() or float(np.median(total[some])) >= LARGE
+    if not large:
+        log_rate = np.full(len(total), np.log((total.sum() + 0.5) / (many.sum() + 0.5 / believed)))
+    course = bare
+    for _ in range(1 if large else 5):
+        mean = np.maximum(many * np.exp(log_rate), 1e-3)
+        told = log_rate if large else log_rate + np.clip((total - mean) / mean, -1.0, 3.0)
+        noise = 1 / (np.maximum(total, 0.5) if large else mean) + scatter
+        course = replace(bare, log_rate=np.where(some, told, np.nan), noise=noise)
+        log_rate = np.log(course.fitted())
+    return course.with_shocks()
 
 
 def _events(counts: Floats, usual: Floats, marked: Bools, usable: Bools, provinces: Ints) -> tuple[float, float]:
