@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -12,10 +12,11 @@ from blanko.decisions.planning import demand, models
 from blanko.decisions.planning.outlook import records
 from blanko.doors.cli import planning as cli
 from blanko.engines.demand.errors import InvalidRate
-from blanko.engines.demand.history import CAUSES
+from blanko.engines.demand.history import CAUSES, months_between
 from blanko.ground.access.acting import acting
 from blanko.ground.audit import operations as audit
 from blanko.records.entitlement import queries as entitlement
+from blanko.records.intake import operations as intake
 
 pytestmark = pytest.mark.database
 
@@ -46,6 +47,20 @@ def test_what_was_seen_is_counted_from_the_records(day):
         assert seen.applications.sum() == cursor.fetchone()[0]
     assert seen.birthdays[:, seen.months :].sum() > 0
     assert (seen.base > 0).all()
+
+
+def test_a_month_without_blanks_is_censored(day, tmp_path):
+    seen = demand.history(day)
+    area = seen.areas[0]
+    assert not seen.censored.any()
+    path = tmp_path / "stock.csv"
+    path.write_text(f"office,counted_on,good,spoiled\n{area},2017-02-15,0,3\n{area},2017-03-15,12,3\n")
+    with acting(principal="svc.intake"):
+        intake.load(path=path, by="svc.intake", at=AT, data_dir=tmp_path / "data")
+    again = demand.history(day)
+    month = months_between(again.first_month, date(2017, 2, 1))
+    assert again.censored.sum() == 1
+    assert again.censored[0, month]
 
 
 def test_an_overrule_stands_beside_what_it_replaced_and_moves_the_outlook(day):

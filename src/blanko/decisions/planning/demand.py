@@ -40,7 +40,8 @@ def _rows(name: str, **values: object) -> list[tuple[Any, ...]]:
 def history(day: date, *, months_ahead: int = 24) -> History | None:
     """What applications show of the regencies that are loaded whole, month by month; None when there are none.
 
-    Birthdays are counted from the registry, for the months that were and ``months_ahead`` to come.
+    A month in which the office counted its stock and found no good blank is censored: what was applied for then is no
+    demand. Birthdays are counted from the registry, for the months that were and ``months_ahead`` to come.
     """
     regencies = sorted(str(code) for (code,) in _rows("whole_regencies.sql"))
     rows = _rows("applications_by_month.sql", regencies=regencies, as_of=day) if regencies else []
@@ -66,6 +67,9 @@ def history(day: date, *, months_ahead: int = 24) -> History | None:
     for regency, month, count in _rows("birthdays_17.sql", regencies=regencies, first=first, last=last):
         birthdays[place[regency], months_between(first, month)] = count
     censored = np.zeros((len(regencies), months), bool)
+    for regency, month in _rows("stock_outs.sql", regencies=regencies, first=first, last=last):
+        if (at := months_between(first, month)) < months:
+            censored[place[regency], at] = True
     return History(tuple(regencies), first, applications, base, birthdays, censored)
 
 

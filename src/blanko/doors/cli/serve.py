@@ -6,8 +6,10 @@ import argparse
 import signal
 import socket
 import sys
+import threading
 from contextlib import suppress
 
+from blanko.engines.runout.simulate import warm
 from blanko.kernel.errors import BlankoError
 
 HOST = "127.0.0.1"
@@ -37,6 +39,8 @@ def run(port: int) -> int:
     check_port(port)
     # SIGTERM ends it as Ctrl-C does, so that the embedded server is let go in the same way.
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    # Beside the first page: whoever asks for the plan next does not wait for a compiler.
+    threading.Thread(target=warm, daemon=True).start()
     print(f"\nOpen http://{HOST}:{port}   (Ctrl-C ends it)", file=sys.stderr, flush=True)
     with suppress(KeyboardInterrupt):
         waitress.serve(application, host=HOST, port=port, threads=THREADS, ident="blanko", _quiet=True)

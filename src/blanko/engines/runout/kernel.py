@@ -7,11 +7,11 @@ whatever else is simulated. Loops over areas hold no sums, so that they are vect
 from __future__ import annotations
 
 import os
-import tempfile
-from pathlib import Path
+
+from blanko.engines.runout.cache import folder
 
 # Before numba is imported: a packaged blanko may lie where nobody may write.
-os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"blanko-numba-{os.getuid()}"))
+os.environ.setdefault("NUMBA_CACHE_DIR", folder())
 
 import llvmlite.binding
 import numpy as np

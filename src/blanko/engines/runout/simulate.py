@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from blanko.engines.runout.errors import InvalidPlan
 from blanko.engines.runout.plan import Delivery, Plan
 
 PATHS = 20_000
+PIECES_WARM = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,16 @@ def simulate(
         area_stock=means[0].astype(np.float32), area_print_ready=means[1].astype(np.float32),
         area_printed=means[2].astype(np.float32), binding=bound[:5].T, weeks_short=bound[5], watched=watched,
     )  # fmt: skip
+
+
+def warm() -> None:
+    """Compile the loop, or load it from its cache: the first answer then comes as fast as the second."""
+    from blanko.engines.runout.plan import Demand, Offices
+
+    one, none = np.ones(1), np.zeros(1)
+    offices = Offices(one, none, one, none, none, one, one, one, one, np.ones(1, np.int64))
+    demand = Demand(np.ones((2, 1)), np.ones((2, 1)), 0.1, 0.1, none, none)
+    simulate(Plan(date(2017, 4, 4), 2, ("ID",), 1.0, offices, demand, (), 1.0), seed=1, paths=PIECES_WARM)
 
 
 def _arrive(arrivals: npt.NDArray[np.float32], delivery: Delivery, generator: np.random.Generator) -> None:
