@@ -181,6 +181,13 @@ def test_a_plan_that_cannot_be_is_refused_by_name(changed, says):
     assert refused.value.mend
 
 
+def test_a_negative_seed_and_no_path_are_refused():
+    with pytest.raises(InvalidPlan, match="seed -1"):
+        simulate(plan(), seed=-1, paths=10)
+    with pytest.raises(InvalidPlan, match="0 paths"):
+        simulate(plan(), seed=1, paths=0)
+
+
 def test_watching_an_area_outside_the_plan_is_refused():
     with pytest.raises(InvalidPlan, match="9999"):
         simulate(plan(), seed=1, paths=10, watch=("9999",))

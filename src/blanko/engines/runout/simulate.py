@@ -61,6 +61,8 @@ def simulate(
 
     if not 1 <= paths <= 1_000_000:
         raise InvalidPlan("{paths} paths", mend="draw between 1 and 1,000,000 paths", paths=paths)
+    if seed < 0:
+        raise InvalidPlan("the seed {seed} is negative", mend="give a whole number from 0", seed=seed)
     count, weeks = len(plan.areas), plan.weeks
     places = {code: place for place, code in enumerate(plan.areas)}
     if unknown := [code for code in watch if code not in places]:
