@@ -16,6 +16,8 @@ from blanko.decisions.planning.outlook.answer import outlook
 from blanko.decisions.planning.outlook.case import BadCase, Contract, UnknownCase, load, parse
 from blanko.decisions.planning.outlook.plans import plan, weights
 from blanko.doors.cli import main as cli
+from blanko.engines.runout.draws import Stage, median_days
+from blanko.engines.runout.errors import InvalidPlan
 
 PATHS = 1_000
 TEXT = (files("blanko.decisions.planning.outlook") / "cases" / "2017-04.toml").read_text(encoding="utf-8")
@@ -134,6 +136,12 @@ def test_any_country_is_a_case_with_weights_of_its_own(tmp_path):
     assert {area.code for area in found.areas} == {"north", "south"}
 
 
+def test_a_what_if_without_a_factor_is_refused(case):
+    for factor in (0, -1, 101, float("nan")):
+        with pytest.raises(InvalidPlan, match="what-if checks"):
+            outlook(case, paths=10, changed={"checks": factor})
+
+
 def test_an_unknown_case_or_reading_is_named(case):
     with pytest.raises(UnknownCase, match="there is no case atlantis"):
         load("atlantis")
@@ -186,6 +194,11 @@ def test_the_command_needs_no_database_and_answers_as_json(capsys):
         " sys.exit('django' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, check=False).returncode == 0
+
+
+def test_stages_of_one_step_count_once_the_longest_of_them():
+    stages = (Stage("chips", 1, 45, 0.1), Stage("bodies", 1, 30, 0.1), Stage("print", 2, 10, 0.1))
+    assert median_days(stages) == 55
 
 
 def test_a_week_is_seven_days_from_the_case(answer):

@@ -21,7 +21,6 @@ from blanko.decisions.planning.rules import Dispatch, UnknownRound
 from blanko.doors.api.downloads import of_type
 from blanko.doors.api.officers import acting_officer
 from blanko.engines.allocation import RULE_VERSION, AreaNeed, Stage, allocate_stages
-from blanko.engines.runout.errors import InvalidPlan
 from blanko.ground.access.acting import acting
 from blanko.ground.places import gazetteer
 from blanko.records.entitlement import queries as owed
@@ -346,8 +345,6 @@ def when(
         raise UnknownCase("there is no case {name}", mend="name one of {cases}, or a TOML file", name=case,
                           cases=", ".join(built_in()))  # fmt: skip
     changed = {"demand": demand, "checks": checks, "printers": printers, "delivery_days": delivery_days}
-    if any(not 0 < factor <= 100 for factor in changed.values()):
-        raise InvalidPlan("a what-if factor is {value}", mend="give factors above 0, at most 100", value=changed)
     made = records.case() if case == records.NAME else load(case)
     return outlook(
         made, seed=seed, paths=min(paths, 50_000), reading=reading, doubles_inside=doubles_inside, risk=risk,

@@ -60,6 +60,14 @@ def delivery_days(generator: np.random.Generator, stages: Sequence[Stage], *, el
     return total
 
 
+def median_days(stages: Sequence[Stage]) -> float:
+    """About how long stages take: the longest median of each step, step after step."""
+    longest: dict[int, float] = {}
+    for stage in stages:
+        longest[stage.step] = max(longest.get(stage.step, 0.0), stage.median_days)
+    return sum(longest.values())
+
+
 def _normal_cdf(x: float) -> float:
     return 0.5 * math.erfc(-x / math.sqrt(2))
 

@@ -12,6 +12,8 @@ from blanko.decisions.planning.outlook.case import Case, Promise, Reading
 from blanko.decisions.planning.outlook.plans import Level, plan
 from blanko.decisions.planning.outlook.problems import Problem
 from blanko.engines.runout import answers, orders
+from blanko.engines.runout.draws import median_days
+from blanko.engines.runout.plan import Plan
 from blanko.engines.runout.simulate import PATHS, Futures, simulate
 
 FANS = ("stock", "print_ready", "awaiting", "uncollected")
@@ -89,15 +91,8 @@ def outlook(
     """
     chosen = _reading(case, reading)
     tried = plan(case, chosen, level=level, doubles_inside=doubles_inside, changed=changed)
-    futures = simulate(tried, seed=seed, paths=paths)
-    free = simulate(tried, seed=seed, paths=paths, unlimited=True)
     risk = case.order.risk if risk is None else risk
-    until = answers.week_before(futures, case.order.until)
-    advice = orders.advise(
-        futures, free, stages=case.order.stages, risk=risk, until_week=until, box=case.order.box,
-        accepted=case.order.accepted,
-    )  # fmt: skip
-    latest = None if advice.latest_week is None else case.as_of + timedelta(weeks=advice.latest_week)
+    futures, free, advice, latest = _advised(case, tried, seed=seed, paths=paths, risk=risk)
     shares = answers.binding(futures)
     low, middle, high = answers.days_of_cover(free)
     order = {
@@ -164,19 +159,26 @@ def _runout(futures: Futures) -> dict[str, date | None]:
     return {f"p{round(100 * level)}": answers.runout_day(futures, level) for level in (0.1, 0.5, 0.9)}
 
 
+def _advised(
+    case: Case, tried: Plan, *, seed: int, paths: int, risk: float
+) -> tuple[Futures, Futures, orders.Advice, date | None]:
+    """A plan's futures, the same without any lack of blanks, the advice on one further order, and its latest day."""
+    futures = simulate(tried, seed=seed, paths=paths)
+    free = simulate(tried, seed=seed, paths=paths, unlimited=True)
+    advice = orders.advise(
+        futures, free, stages=case.order.stages, risk=risk, until_week=answers.week_before(futures, case.order.until),
+        box=case.order.box, accepted=case.order.accepted,
+    )  # fmt: skip
+    latest = None if advice.latest_week is None else case.as_of + timedelta(weeks=advice.latest_week)
+    return futures, free, advice, latest
+
+
 def _readings(case: Case, *, seed: int, paths: int, risk: float) -> list[ReadingAnswer]:
     found = []
     for reading in case.readings:
         for inside in (False, True):
             tried = plan(case, reading, doubles_inside=inside)
-            futures = simulate(tried, seed=seed, paths=paths)
-            free = simulate(tried, seed=seed, paths=paths, unlimited=True)
-            advice = orders.advise(
-                futures, free, stages=case.order.stages, risk=risk,
-                until_week=answers.week_before(futures, case.order.until), box=case.order.box,
-                accepted=case.order.accepted,
-            )  # fmt: skip
-            latest = None if advice.latest_week is None else case.as_of + timedelta(weeks=advice.latest_week)
+            futures, _free, advice, latest = _advised(case, tried, seed=seed, paths=paths, risk=risk)
             found.append(
                 ReadingAnswer(
                     reading.key, reading.title, inside, _runout(futures),
@@ -205,8 +207,7 @@ def _cost(case: Case, futures: Futures, latest: date | None, quantity: int) -> d
     price = case.order.unit_price
     cost = {str(year): blanks * price for year, blanks in answers.arrivals_by_year(futures).items()}
     if latest is not None and quantity:
-        lead = sum(stage.median_days for stage in case.order.stages)
-        year = str((max(latest, case.as_of) + timedelta(days=lead)).year)
+        year = str((max(latest, case.as_of) + timedelta(days=median_days(case.order.stages))).year)
         cost[year] = cost.get(year, 0.0) + quantity * price
     return {year: round(value) for year, value in sorted(cost.items()) if round(value)}
 

@@ -12,12 +12,14 @@ import numpy as np
 from blanko.decisions.planning.outlook.case import Case, Reading
 from blanko.engines.runout import plan as engine
 from blanko.engines.runout.draws import Stage
+from blanko.engines.runout.errors import InvalidPlan
 from blanko.ground.places import gazetteer
 
 WEEKS_A_YEAR = 365.25 / 7
 # What was held back comes back over this many weeks once there are blanks.
 RETURN_WEEKS = 26
 AREA_CV = 0.2
+WHAT_IF_MAX = 100
 Level = Literal["nation", "province", "regency"]
 
 
@@ -43,6 +45,11 @@ def plan(
 
     ``changed`` multiplies demand, checks, printers or deliveries (a planner's what-if): 1 is as the case says.
     """
+    for name, factor in (changed or {}).items():
+        if not 0 < factor <= WHAT_IF_MAX:
+            raise InvalidPlan(
+                "the what-if {name} is {value}", mend="give a factor above 0, at most 100", name=name, value=factor
+            )
     what_if = {"demand": 1.0, "checks": 1.0, "printers": 1.0, "delivery_days": 1.0, **(changed or {})}
     parts = weights(case, level)
     areas = tuple(parts)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from blanko.decisions.planning.outlook.case import Case
+from blanko.engines.runout.draws import median_days
 from blanko.engines.runout.plan import Plan
 from blanko.engines.runout.simulate import Futures
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 STOCKOUT_MONTHS = 18
 OVERSTOCK_YEARS = 2
 OFFICES_NAMED = 10
-# Print-ready records that fall by less than this a year wait for the check, not for blanks.
 CODES = (
     "order_date_passed", "order_date_near", "stockout_soon", "overstock", "prints_slower_than_it_receives",
     "contract_ends_before_stock_is_safe", "locked_stock", "maintenance_without_successor", "checks_bind",
@@ -89,9 +89,7 @@ def _stock(case: Case, plan: Plan, futures: Futures, runout: Mapping[str, date |
             )
         )  # fmt: skip
     if case.deliveries and runout["p10"] is not None:
-        last = case.as_of + timedelta(
-            days=max(sum({stage.step: stage.median_days for stage in item.stages}.values()) for item in case.deliveries)
-        )
+        last = case.as_of + timedelta(days=max(median_days(item.stages) for item in case.deliveries))
         if last < runout["p10"]:
             found.append(
                 Problem(

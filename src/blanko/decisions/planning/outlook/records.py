@@ -4,7 +4,7 @@ procurement, demand learned from applications. What nobody recorded is taken fro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from blanko.cards.custody import queries as custody
 from blanko.decisions.planning import demand
 from blanko.decisions.planning import queries as planning
 from blanko.decisions.planning.outlook.case import Case, Delivery, Number, Order, Reading, load
+from blanko.decisions.planning.sharing import Area
 from blanko.engines.demand import forecast as demand_forecast
 from blanko.engines.demand.history import CAUSES
 from blanko.engines.demand.priors import OBLIGED_2017
@@ -61,7 +62,7 @@ def case(*, as_of: date | None = None, assumed: str = "2017-04") -> Case:
     }
     split = entitlement.backlog(as_of=day)
     backlog = {
-        "print_ready": _recorded(sum(local["print_ready"].values()), day, "each regency by its best source"),
+        "print_ready": _print_ready(areas, day),
         "awaiting": _newest(stated, ("awaiting_uniqueness",), _recorded(split.awaiting_uniqueness, day, "registry")),
         "not_recorded": _newest(stated, ("not_recorded",), replace(base.backlog["not_recorded"], value=0.0)),
         "uncollected": _recorded(split.printed_uncollected, day, "registry"),
@@ -78,6 +79,13 @@ def case(*, as_of: date | None = None, assumed: str = "2017-04") -> Case:
         readings=(Reading("records", "what is contracted, and nothing more"),), promises=(), contracts=(), later=(),
         ask_before=tuple(day + timedelta(days=days) for days in (90, 180, 365, 540)),
     )  # fmt: skip
+
+
+def _print_ready(areas: Sequence[Area], day: date) -> Number:
+    """The sum of the regencies' needs. One estimate among them makes the sum an estimate."""
+    counted = all(area.need.need_source in ("registry", "reported") for area in areas if area.need.need)
+    total = float(sum(area.need.need for area in areas))
+    return Number(total, 0.0, "observed" if counted else "estimated", day, "each regency by its best source")
 
 
 def _rows(name: str, **values: object) -> list[tuple[Any, ...]]:
