@@ -14,7 +14,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "engines": ("linkage", "demand", "runout", "allocation", "synth"),
     "ground": ("database", "files", "audit", "places", "access"),
     "records": ("intake", "procurement", "registry", "entitlement"),
-    "cards": ("custody", "suket", "issuance"),
+    "cards": ("custody", "counting", "destruction", "suket", "issuance", "alerts"),
     "decisions": ("cases", "planning", "transparency", "takeover", "scenario"),
     "doors": ("api", "web", "cli", "jobs"),
 }
