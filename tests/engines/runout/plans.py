@@ -23,8 +23,9 @@ def plan(
     uncertain = 0.0 if sure else 0.1
     offices = Offices(
         on_hand=part * on_hand, in_transit=part * 0, print_ready=part * print_ready, awaiting=part * awaiting,
-        uncollected=part * 0, printer_cards=part * printer_cards, availability=np.full(areas, availability),
-        operator_cards=part * operator_cards, ribbon_cards=part * ribbon_cards,
+        uncollected=part * 0, printer_cards=part * printer_cards, printers=np.ones(areas),
+        availability=np.full(areas, availability), working=np.full(areas, availability),
+        operator_cards=part * operator_cards, ribbon_on_hand=part * 0.0, ribbon_cards=part * ribbon_cards,
         transport_weeks=np.ones(areas, np.int64),
     )  # fmt: skip
     demand = Demand(

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blanko.engines.allocation import AreaNeed, allocate
 from blanko.engines.runout import answers
 from blanko.engines.runout.draws import Stage, delivery_days, level, normal_quantile
 from blanko.engines.runout.errors import InvalidPlan
@@ -191,3 +192,60 @@ def test_a_negative_seed_and_no_path_are_refused():
 def test_watching_an_area_outside_the_plan_is_refused():
     with pytest.raises(InvalidPlan, match="9999"):
         simulate(plan(), seed=1, paths=10, watch=("9999",))
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_what_comes_is_sent_by_the_rule_of_a_round(data):
+    """Offices that print nothing: what arrives after a week is the published rule's share, to the card."""
+    count = data.draw(st.integers(2, 9))
+    # Of a handful of cards a whole one is much of a need; the kernel shares parts of cards.
+    numbers = st.lists(st.just(0) | st.integers(1_000, 40_000), min_size=count, max_size=count)
+    need, held, coming = (np.array(data.draw(numbers), float) for _ in range(3))
+    central = float(data.draw(st.integers(1, 60_000)))
+    whole = plan(areas=count, weeks=3, direct=0.0, central=central, printer_cards=0.0, sure=True, cover_weeks=0.0)
+    offices = replace(whole.offices, print_ready=need, on_hand=held, in_transit=coming)
+    futures = simulate(replace(whole, offices=offices), seed=1, paths=1, watch=whole.areas)
+    sent = futures.watched[0, :, 0, 1] - held - coming
+    shares = allocate(
+        [
+            AreaNeed(code, int(n), in_hand=int(h), in_transit=int(c))
+            for code, n, h, c in zip(whole.areas, need, held, coming, strict=True)
+        ],
+        stock=int(central), box_size=1,
+    )  # fmt: skip
+    assert np.allclose(sent, [share.share for share in shares.shares], atol=1.01)
+
+
+def test_cards_printed_since_the_plan_began_earn_no_second_share():
+    """Two offices of one need: the one that printed its blanks at once gets no more than the one that kept them."""
+    whole = plan(areas=2, weeks=12, direct=0.0, central=0.0, sure=True, cover_weeks=0.0)
+    offices = replace(
+        whole.offices, print_ready=np.array([10_000.0, 10_000.0]), on_hand=np.array([4_000.0, 4_000.0]),
+        printer_cards=np.array([np.inf, 0.0]),
+    )  # fmt: skip
+    given_plan = replace(whole, offices=offices, deliveries=(sure_delivery(6_000, 28),))
+    futures = simulate(given_plan, seed=1, paths=1, watch=whole.areas)
+    printed, kept = futures.area_printed[:, 0].sum(), futures.watched[0, 1, 0, -1]
+    assert printed == pytest.approx(7_000, abs=2)
+    assert kept == pytest.approx(7_000, abs=2)
+
+
+def test_ribbon_is_used_up_and_what_comes_of_it_is_kept():
+    base = plan(areas=1, weeks=20, print_ready=50_000.0, direct=0.0, central=1e6, sure=True, ribbon_cards=100.0)
+    stocked = replace(base, offices=replace(base.offices, ribbon_on_hand=np.array([3_000.0])))
+    futures = simulate(stocked, seed=1, paths=1)
+    # In week 0 the office has no blanks, in week 1 it prints what two weeks' ribbon and the store allow.
+    assert futures.printed[0, 1] == pytest.approx(3_200, abs=1)
+    assert futures.printed[0].sum() == pytest.approx(3_000 + 20 * 100, abs=2)
+
+
+def test_many_printers_average_their_failures_and_printers_that_are_down_today_come_back():
+    one = plan(weeks=60, print_ready=1e7, central=1e8, printer_cards=1_000.0, availability=0.7)
+    many = replace(one, offices=replace(one.offices, printers=np.array([400.0])))
+    alone, averaged = (simulate(item, seed=1, paths=500).printed[:, 40].std() for item in (one, many))
+    assert averaged < alone / 5
+    down = replace(many, offices=replace(many.offices, working=np.array([0.0])))
+    weeks = simulate(down, seed=1, paths=500).printed.mean(axis=0)
+    assert weeks[1] < 400
+    assert weeks[30] == pytest.approx(700, rel=0.05)

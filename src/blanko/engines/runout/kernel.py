@@ -26,6 +26,8 @@ for _option in ("runtime", "vectorize"):
 PIECES = 32
 # A shortage of today is over when blanks have sufficed for so many weeks in a row.
 CALM_WEEKS = 4
+# The level of fill is found after as many steps as offices drop out of the sharing, mostly three to six.
+LEVEL_STEPS = 64
 
 
 @njit(inline="always")
@@ -64,8 +66,8 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop, for numba
     direct, enrolled, direct_dispersion, enrolled_dispersion, direct_area_cv, enrolled_area_cv,
     direct_factor, enrolled_factor, checks, passed_share, spoilage,
     on_hand, central, in_transit, print_ready, awaiting, uncollected,
-    printer_cards, availability, availability_memory, availability_noise, operator_cards, ribbon_cards, collected_share,
-    lag, arrivals, watch,
+    printer_cards, availability, working, availability_memory, availability_noise, operator_cards, ribbon_on_hand,
+    ribbon_cards, collected_share, lag, arrivals, watch,
     out_nation, out_runout, out_use, out_area_runout, out_area_mean, out_area_binding, out_watch,
 ):  # fmt: skip
     """Fill the ``out_`` arrays. Shapes: areas A, weeks T, paths P.
@@ -91,12 +93,16 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop, for numba
         uncalled = np.empty(areas, np.float32)
         up = np.empty(areas, np.float32)
         moving = np.empty(areas, np.float32)
+        ribbon = np.empty(areas, np.float32)
+        spent = np.empty(areas, np.float32)
         road = np.empty((depth, areas), np.float32)
         factor = np.empty(areas, np.float32)
         factor_enrolled = np.empty(areas, np.float32)
         dry = np.empty(areas, np.int32)
         calm = np.empty(areas, np.int32)
-        gap = np.empty(areas, np.float32)
+        held_by = np.empty(areas, np.float32)
+        base = np.empty(areas, np.float32)
+        weight = np.empty(areas, np.float32)
         needs = np.empty(areas, np.float32)
         printed = np.empty(areas, np.float32)
         mean = out_area_mean[piece]
@@ -114,7 +120,9 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop, for numba
                 ready[i] = print_ready[i]
                 waiting[i] = awaiting[i]
                 uncalled[i] = uncollected[i]
-                up[i] = availability[i]
+                up[i] = working[i]
+                ribbon[i] = ribbon_on_hand[i]
+                spent[i] = zero
                 moving[i] = in_transit[i]
                 road[0, i] = in_transit[i]
                 dry[i] = weeks
@@ -164,7 +172,7 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop, for numba
                     claims = ready[i] + moved * passed_share
                     by_printers = printer_cards[i] * up[i]
                     by_hand = operator_cards[i]
-                    by_ribbon = ribbon_cards[i]
+                    by_ribbon = ribbon[i] + ribbon_cards[i]
                     want = min(claims, min(by_printers, min(by_hand, by_ribbon)))
                     need = want * spoil
                     use = need if unlimited else min(need, held)
@@ -172,6 +180,8 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop, for numba
                     left = claims - cards
                     short = need - use > half
                     stock[i] = held if unlimited else held - use
+                    ribbon[i] = by_ribbon - cards
+                    spent[i] += use
                     ready[i] = left
                     needs[i] = need
                     printed[i] = cards
@@ -219,17 +229,50 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop, for numba
                     quiet = 0 if lacks else (quiet + 1 if week > 0 else CALM_WEEKS)
                 elif lacks and ran_out == weeks:
                     ran_out = week
-                # Send what the warehouse holds: to each office its part of what all still lack.
+                # Send what the warehouse holds by the rule of a round: raise the lowest share of need first, where what
+                # an office has used since the plan's start counts as need and as holding; then weeks of cover alike.
                 if centre > zero and not unlimited:
                     for i in range(areas):
-                        gap[i] = max(zero, (ready[i] + cover_weeks * new_direct[i]) * spoil - stock[i] - moving[i])
+                        held_by[i] = stock[i] + moving[i]
+                        base[i] = ready[i] * spoil
+                        weight[i] = cover_weeks * new_direct[i] * spoil
                     lack = zero
+                    lack_covered = zero
                     for i in range(areas):
-                        lack += gap[i]
-                    share = one if lack <= centre else centre / lack
-                    centre = max(zero, centre - lack * share)
+                        lack += max(zero, base[i] - held_by[i])
+                        lack_covered += max(zero, base[i] + weight[i] - held_by[i])
+                    if lack > centre:
+                        for i in range(areas):
+                            weight[i] = base[i] + spent[i]
+                            base[i] = -spent[i]
+                    level = one
+                    if lack_covered > centre:
+                        # Newton from above on a rising, convex, piecewise straight line: it never steps too far.
+                        for _ in range(LEVEL_STEPS):
+                            sharing = zero
+                            below = zero
+                            for i in range(areas):
+                                inside = base[i] + level * weight[i] > held_by[i]
+                                sharing += weight[i] if inside else zero
+                                below += held_by[i] - base[i] if inside else zero
+                            lower = (centre + below) / sharing if sharing > zero else level
+                            if lower >= level * np.float32(0.999999):
+                                break
+                            level = lower
                     for i in range(areas):
-                        sent = gap[i] * share
+                        weight[i] = max(zero, base[i] + level * weight[i] - held_by[i])
+                    total = zero
+                    for i in range(areas):
+                        total += weight[i]
+                    # Rounding sends nothing that is not there, and where not all is covered nothing stays behind.
+                    exact = one
+                    if lack_covered <= centre or total <= zero:
+                        centre = max(zero, centre - total)
+                    else:
+                        exact = centre / total
+                        centre = zero
+                    for i in range(areas):
+                        sent = weight[i] * exact
                         moving[i] += sent
                         road[(week + lag[i]) % depth, i] += sent
                 out_nation[0, path, week] = everywhere

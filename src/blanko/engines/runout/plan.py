@@ -52,7 +52,12 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Offices:
-    """What each office holds and can do; all arrays [area]. Cards a week where nothing is known: infinity."""
+    """What each office holds and can do; all arrays [area]. Cards a week where nothing is known: infinity.
+
+    ``printer_cards`` is what its ``printers`` (a count) print a week when all work; ``working`` is the share of them
+    that works today, ``availability`` the share that works on the long run. ``ribbon_on_hand`` (ribbon and ink, in
+    cards) is used up and filled by ``ribbon_cards`` a week; what is not used stays.
+    """
 
     on_hand: Floats
     in_transit: Floats
@@ -60,8 +65,11 @@ class Offices:
     awaiting: Floats
     uncollected: Floats
     printer_cards: Floats
+    printers: Floats
     availability: Floats
+    working: Floats
     operator_cards: Floats
+    ribbon_on_hand: Floats
     ribbon_cards: Floats
     transport_weeks: npt.NDArray[np.int64]
 
@@ -127,7 +135,7 @@ class Plan:
                     "{name} of {area} is {value}", mend="give a number from 0 up", name=name,
                     area=self.areas[wrong[0]], value=values[wrong[0]],
                 )  # fmt: skip
-        if (self.offices.availability > 1).any():
+        if (self.offices.availability > 1).any() or (self.offices.working > 1).any():
             raise InvalidPlan("an availability over 1", mend="give the share of weeks in which the printers work")
 
     def _check_claims(self) -> None:

@@ -79,8 +79,8 @@ def simulate(
 
     available = np.clip(offices.availability, 0, 1)
     memory = math.exp(-1 / max(plan.repair_weeks, 1e-6))
-    # A printer that works a share a of the weeks has the variance a (1 - a); an office's printers average it.
-    noise = np.sqrt(available * (1 - available) * (1 - memory * memory))
+    # A printer that works a share a of the weeks has the variance a (1 - a); an office's n printers average it.
+    noise = np.sqrt(available * (1 - available) * (1 - memory * memory) / np.maximum(offices.printers, 1))
     pieces = kernel.PIECES
     nation = np.empty((5, paths, weeks), np.float32)
     runout = np.empty(paths, np.int32)
@@ -98,8 +98,9 @@ def simulate(
         direct_factor, enrolled_factor, checks, np.float32(plan.passed_share), spoilage,
         single(offices.on_hand), float(plan.central), single(offices.in_transit), single(offices.print_ready),
         single(offices.awaiting), single(offices.uncollected),
-        single(offices.printer_cards), single(available), np.float32(memory), single(noise),
-        single(offices.operator_cards), single(offices.ribbon_cards), np.float32(plan.collected_share),
+        single(offices.printer_cards), single(available), single(np.clip(offices.working, 0, 1)), np.float32(memory),
+        single(noise), single(offices.operator_cards), single(offices.ribbon_on_hand), single(offices.ribbon_cards),
+        np.float32(plan.collected_share),
         lag, arrivals, np.array([places[code] for code in watch], np.int64),
         nation, runout, used, area_runout, area_mean, binding, watched,
     )  # fmt: skip
@@ -119,7 +120,7 @@ def warm() -> None:
     from blanko.engines.runout.plan import Demand, Offices
 
     one, none = np.ones(1), np.zeros(1)
-    offices = Offices(one, none, one, none, none, one, one, one, one, np.ones(1, np.int64))
+    offices = Offices(one, none, one, none, none, one, one, one, one, one, none, one, np.ones(1, np.int64))
     demand = Demand(np.ones((2, 1)), np.ones((2, 1)), 0.1, 0.1, none, none)
     simulate(Plan(date(2017, 4, 4), 2, ("ID",), 1.0, offices, demand, (), 1.0), seed=1, paths=PIECES_WARM)
 
