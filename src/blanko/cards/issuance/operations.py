@@ -17,6 +17,7 @@ from blanko.cards.custody.rules import Condition, Key, KeyReused, Kind, Line, Un
 from blanko.cards.issuance import rules
 from blanko.cards.issuance.models import ActiveCard, Card, CardStep
 from blanko.cards.issuance.rules import HandedTo, Step
+from blanko.cards.suket import operations as suket
 from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
 from blanko.kernel.boxes import BlankSerial, BoxId
@@ -111,6 +112,7 @@ def hand_over(*, cards: Iterable[str], to: HandedTo | str, checked: str, by: str
             checked=checked,
         )  # fmt: skip
         ActiveCard.objects.filter(serial__in=[card["serial"] for card in found]).update(issued=True)
+        suket.end_by_cards(cards={card["person_id"]: card["serial"] for card in found}, by=by, at=at)
     return len(found)
 
 

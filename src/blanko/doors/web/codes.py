@@ -21,6 +21,8 @@ def file_kinds() -> dict[str, str]:
         "deaths": _("deaths"),
         "stock": _("stock counts"),
         "counts": _("published counts"),
+        "printers": _("printers"),
+        "printing": _("what offices print with"),
     }
 
 
@@ -71,6 +73,7 @@ def operations() -> dict[str, str]:
         "procurement.advance_lot": _("lot reached a stage"),
         "procurement.accept_lot": _("lot accepted"),
         "procurement.pay": _("accepted blanks paid"),
+        "procurement.register_service": _("service contract registered"),
         "procurement.register_material": _("parts of a card registered"),
         "procurement.import_notices": _("list of a procurement portal loaded"),
         "custody.receive_lot": _("lot taken into the warehouse"),
@@ -85,6 +88,11 @@ def operations() -> dict[str, str]:
         "custody.loss": _("blanks reported missing"),
         "custody.finding": _("blanks found again"),
         "custody.destruction": _("blanks destroyed"),
+        "suket.issue": _("sukets issued"),
+        "suket.renew": _("suket renewed"),
+        "suket.void": _("suket voided"),
+        "suket.end_by_cards": _("sukets ended by their cards"),
+        "suket.take_from_files": _("numbers of sukets taken from files"),
         "issuance.print": _("cards printed"),
         "issuance.spoiled": _("cards spoiled"),
         "issuance.issued": _("cards handed over"),

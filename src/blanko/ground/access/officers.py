@@ -31,7 +31,9 @@ CENTRAL_OFFICERS = (
 
 SERVICES = tuple(
     Principal(f"svc.{room}", f"Layanan {room}", "", "service", None)
-    for room in ("intake", "registry", "procurement", "planning", "custody", "issuance", "transparency", "demo")
+    for room in (
+        "intake", "registry", "procurement", "planning", "custody", "suket", "issuance", "transparency", "demo",
+    )  # fmt: skip
 )
 
 

@@ -1,0 +1,1 @@
+DELETE FROM suket_live WHERE number = ANY (%(numbers)s)
