@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from blanko.cards.custody import operations, queries, rules
+from blanko.cards.custody.drafts import Consignment
 from blanko.cards.custody.rules import Condition, Key, Kind, Line
 from blanko.kernel.errors import BlankoError
 
@@ -70,8 +71,7 @@ def test_the_same_message_at_the_same_moment_is_applied_once(stock, acting_as):
 def test_bulk_dispatches_in_opposite_orders_both_arrive(stock, acting_as):
     def send(office, boxes):
         consignments = [
-            rules.Consignment(f"11{n:02d}", [Line("PB17", box, 1, 50)], Key(office, n))
-            for n, box in enumerate(boxes, 1)
+            Consignment(f"11{n:02d}", [Line("PB17", box, 1, 50)], Key(office, n)) for n, box in enumerate(boxes, 1)
         ]
         return lambda: operations.dispatch_many(
             consignments=consignments, from_office="00", by="gudang.pusat", at=stock

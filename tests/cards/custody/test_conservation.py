@@ -10,13 +10,18 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blanko.cards.custody import operations, queries, rules
-from blanko.cards.custody.rules import LAWFUL, Key, Kind, Line
+from blanko.cards.custody import arrivals, operations, queries, rules
+from blanko.cards.custody.rules import BETWEEN_OFFICES, LAWFUL, Condition, Key, Kind, Line
+from blanko.cards.custody.transit import Discrepancy, DiscrepancyKind
 from blanko.kernel.errors import BlankoError
 
 BOXES, SIZE, STEPS = 5, 6, 25
 OFFICES = ("00", "1101", "1102")
-CHANGES = [row for row in LAWFUL if row.kind not in (Kind.RECEIPT, Kind.DISPATCH, Kind.RETURN, Kind.OPENING)]
+CHANGES = [row for row in LAWFUL if row.kind not in BETWEEN_OFFICES | {Kind.RECEIPT, Kind.OPENING, Kind.SHORTAGE}]
+SENDINGS = [row for row in LAWFUL if row.kind in BETWEEN_OFFICES - {Kind.RETURN}]
+# What can happen to a sealed box as a whole, and what leaves it sealed.
+WHOLE = (Kind.LOSS, Kind.SPOILAGE, Kind.FINDING, Kind.QUARANTINE, Kind.RELEASE)
+STAYS_SEALED = ("good", "quarantined", "missing")
 
 
 class Model:
@@ -44,10 +49,10 @@ class Model:
     def sheet(self):
         count = Counter()
         for place, condition in self.blanks.values():
-            if condition != "good":
-                count[condition] += 1
-            elif place in self.pending:
+            if place in self.pending:
                 count["in_transit"] += 1
+            elif condition != "good":
+                count[condition] += 1
             else:
                 count["warehouse" if place == "00" else "at_offices"] += 1
         return count
@@ -84,9 +89,27 @@ class Walk:
         assert lawful, "an unlawful step was done"
         return done
 
+    def aimed(self, conditions):
+        """A line of blanks in one of the conditions, mostly; blind draws seldom meet a printed one."""
+        line, office = self.line(), self.draw.choice(OFFICES)
+        fits = [
+            (blank, place)
+            for blank, (place, condition) in sorted(self.model.blanks.items())
+            if condition in conditions and place in OFFICES
+        ]
+        if fits and self.draw.random() < 0.7:
+            (box, position), office = self.draw.choice(fits)
+            sealed = box in self.model.sealed
+            line = Line("PB17", box, 1, SIZE) if sealed else Line("PB17", box, position, position)
+        return line, office
+
     def dispatch(self):
-        line, source, target = self.line(), self.draw.choice(OFFICES), self.draw.choice(OFFICES)
-        lawful = source != target and self.model.holds(line, source, "good")
+        row = self.draw.choice([SENDINGS[0], *SENDINGS])
+        line, source = self.aimed({str(row.before)})
+        target = self.draw.choice(OFFICES)
+        lawful = source != target and self.model.holds(line, source, str(row.before))
+        if row.kind is Kind.LOAN:
+            lawful = lawful and "00" not in (source, target)
         movement = self.attempt(
             lawful,
             lambda: operations.dispatch(
@@ -96,18 +119,24 @@ class Walk:
                 key=self.key(),
                 by=f"sender.{source}",
                 at=self.at,
+                kind=row.kind,
+                condition=row.before,
             ),
         )
         if movement:
-            self.model.pending[movement] = (line, source, target)
-            self.model.put(line, movement, "good")
+            self.model.pending[movement] = (line, source, target, str(row.before))
+            self.model.put(line, movement, str(row.before))
 
     def settle(self):
         movement = self.draw.choice([*self.model.pending, "walk:999"])
-        line, source, target = self.model.pending.get(movement, (None, None, None))
-        lawful, how = line is not None, self.draw.choice(["receive", "void", "return", "same_person"])
+        line, source, target, condition = self.model.pending.get(movement, (None, None, None, None))
+        lawful = line is not None
+        how = self.draw.choice(["receive", "found", "void", "return", "same_person"])
         if how == "receive":
             self.attempt(lawful, lambda: operations.receive(movement=movement, by="receiver", at=self.at))
+        elif how == "found":
+            self.found(movement, line, source, target, condition)
+            return
         elif how == "void":
             self.attempt(lawful, lambda: operations.void(movement=movement, reason="stayed", by="receiver", at=self.at))
         elif how == "same_person":
@@ -121,12 +150,34 @@ class Walk:
                 ),
             )
             if back:
-                self.model.pending[back] = (line, target, source)
-                self.model.put(line, back, "good")
+                self.model.pending[back] = (line, target, source, condition)
+                self.model.put(line, back, condition)
         if lawful:
             del self.model.pending[movement]
             if how != "return":
-                self.model.put(line, target if how == "receive" else source, "good")
+                self.model.put(line, target if how == "receive" else source, condition)
+
+    def found(self, movement, line, source, target, condition):
+        """A part or all of the consignment is short, or its seal is broken."""
+        of = line or self.line()
+        kind = self.draw.choice([DiscrepancyKind.SHORT, DiscrepancyKind.BROKEN_SEAL])
+        sealed = of.box_no in self.model.sealed
+        part = of if self.draw.random() < 0.7 else of._replace(last=self.draw.randint(of.first, of.last))
+        moves = kind is DiscrepancyKind.SHORT or condition == "good"
+        lawful = line is not None and not (moves and sealed and part != of)
+        told = self.attempt(
+            lawful,
+            lambda: arrivals.receive_found(
+                movement=movement, found=[Discrepancy(kind, "courier", part)], by="receiver", at=self.at
+            ),
+        )
+        if told:
+            del self.model.pending[movement]
+            self.model.put(line, target, condition)
+            if kind is DiscrepancyKind.SHORT:
+                self.model.put(part, source, "missing")
+            elif condition == "good":
+                self.model.put(part, target, str(Condition.QUARANTINED))
 
     def open(self):
         box, office = self.draw.randint(1, BOXES + 1), self.draw.choice(OFFICES)
@@ -141,26 +192,24 @@ class Walk:
             self.model.sealed.discard(box)
 
     def change(self):
-        row, line, office = self.draw.choice(CHANGES), self.line(), self.draw.choice(OFFICES)
-        if self.draw.random() < 0.7:
-            # Blind draws seldom meet a printed blank: aim at one that is there.
-            (box, position), (place, condition) = self.draw.choice(sorted(self.model.blanks.items()))
-            fits = [row for row in CHANGES if str(row.before) == condition]
-            if fits and place in OFFICES:
-                row, line, office = self.draw.choice(fits), Line("PB17", box, position, position), place
+        row = self.draw.choice(CHANGES)
+        line, office = self.aimed({str(row.before)})
+        whole = (line.first, line.last) == (1, SIZE)
+        sealed = line.box_no in self.model.sealed
         lawful = self.model.holds(line, office, str(row.before))
-        if line.box_no in self.model.sealed and row.kind not in (Kind.LOSS, Kind.SPOILAGE):
+        if sealed and (row.kind not in WHOLE or row.after is Condition.PERSONALISED or not whole):
             lawful = False
         done = self.attempt(
             lawful,
             lambda: operations.change(
                 kind=row.kind, before=row.before, after=row.after, lines=[line], office=office, key=self.key(),
-                by="officer", at=self.at, reason="walk",
+                by="officer", at=self.at, reason="walk", corrects="walk:1" if row.kind is Kind.CORRECTION else "",
             ),
         )  # fmt: skip
         if done:
             self.model.put(line, office, str(row.after))
-            self.model.sealed.discard(line.box_no)
+            if not (sealed and str(row.after) in STAYS_SEALED):
+                self.model.sealed.discard(line.box_no)
 
 
 def database():
@@ -217,7 +266,7 @@ def test_nothing_is_made_lost_or_in_two_places(db, acting_as, accept, seed):
 
 def test_a_long_walk_does_every_lawful_kind(db, acting_as, accept):
     with acting_as("svc.custody"):
-        walk_and_compare(2017, 500, accept)
+        walk_and_compare(2017, 900, accept)
         with connection.cursor() as cursor:
             cursor.execute("SELECT DISTINCT kind FROM custody_movement")
             assert {kind for (kind,) in cursor.fetchall()} == {str(kind) for kind in Kind}

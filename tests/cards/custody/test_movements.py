@@ -8,7 +8,8 @@ import pytest
 from django.db import Error, connection, transaction
 
 from blanko.cards.custody import operations, queries, rules
-from blanko.cards.custody.rules import Condition, Consignment, Key, Kind, Line, Receipt
+from blanko.cards.custody.drafts import Consignment
+from blanko.cards.custody.rules import Condition, Key, Kind, Line, Receipt
 from blanko.ground.audit import operations as audit
 
 A, B = "1101", "1102"

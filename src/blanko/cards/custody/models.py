@@ -120,7 +120,10 @@ class MovementPhase(Fact):
 
 
 class Box(Projection):
-    """A box, sealed or opened. A sealed one is in one place; of an opened one the ranges say where each blank is."""
+    """A box, sealed or opened. A sealed one is in one place; of an opened one the ranges say where each blank is.
+
+    ``condition`` is a sealed box's own: all its blanks are good, quarantined, or missing together.
+    """
 
     pk = models.CompositePrimaryKey("series", "box_no")
     series = _code()
@@ -129,6 +132,7 @@ class Box(Projection):
     lot = _code()
     received_on = models.DateField()
     state = _code()
+    condition = _code(db_default="good")
     office = _code(null=True)
     movement = _code(null=True)
     regency = _code()
@@ -143,12 +147,18 @@ class Box(Projection):
                 | Q(state="opened", office__isnull=True, movement__isnull=True),
                 name="custody_box_in_one_place",
             ),
+            models.CheckConstraint(
+                condition=Q(condition="good")
+                | Q(condition="quarantined", state="whole")
+                | Q(condition="missing", state="whole", movement__isnull=True),
+                name="custody_box_condition",
+            ),
             models.CheckConstraint(condition=Q(size__gte=1, size__lte=9999), name="custody_box_size"),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
                 fields=["office", "received_on", "series", "box_no"],
-                condition=Q(office__isnull=False),
+                condition=Q(office__isnull=False, condition="good"),
                 name="custody_box_oldest",
             ),
             models.Index(fields=["movement"], condition=Q(movement__isnull=False), name="custody_box_movement"),
@@ -177,11 +187,17 @@ class Range(Projection):
             models.CheckConstraint(condition=Q(box_state="opened"), name="custody_range_of_opened"),
             models.CheckConstraint(
                 condition=Q(office__isnull=False, movement__isnull=True)
-                | Q(office__isnull=True, movement__isnull=False, condition="good"),
+                | Q(
+                    office__isnull=True,
+                    movement__isnull=False,
+                    condition__in=["good", "quarantined", "spoiled", "personalised"],
+                ),
                 name="custody_range_in_one_place",
             ),
             models.CheckConstraint(
-                condition=Q(condition__in=["good", "spoiled", "personalised", "issued", "destroyed", "missing"]),
+                condition=Q(
+                    condition__in=["good", "quarantined", "spoiled", "personalised", "issued", "destroyed", "missing"]
+                ),
                 name="custody_range_condition",
             ),
         ]
@@ -205,4 +221,127 @@ class Balance(Projection):
         db_table = "custody_balance"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(condition=Q(quantity__gte=0), name="custody_balance_not_negative"),
+        ]
+
+
+class Leg(Fact):
+    """One stretch of a movement's way: how, with whom, who answers, and until when."""
+
+    pk = models.CompositePrimaryKey("movement", "leg")
+    movement = _code()
+    leg = models.IntegerField()
+    mode = _code()
+    from_place = _code()
+    to_place = _code()
+    carrier = models.TextField()
+    answerable = models.TextField()
+    assignment_no = _code()
+    identity_checked = models.TextField()
+    seals = models.JSONField()
+    due_at = models.DateTimeField()
+
+    sealed_columns = (
+        "movement", "leg", "mode", "from_place", "to_place", "carrier", "answerable", "assignment_no",
+        "identity_checked", "seals", "due_at",
+    )  # fmt: skip
+
+    class Meta:
+        db_table = "custody_leg"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(mode__in=["courier", "officer", "collection"]), name="custody_leg_mode"),
+            models.CheckConstraint(condition=~Q(carrier="") & ~Q(answerable=""), name="custody_leg_answerable"),
+            models.CheckConstraint(
+                condition=~Q(mode="collection") | (~Q(assignment_no="") & ~Q(identity_checked="")),
+                name="custody_leg_collection_checked",
+            ),
+        ]
+
+
+class Discrepancy(Fact):
+    """What a receiver found wrong with a movement; it is open until a step resolves it."""
+
+    pk = models.CompositePrimaryKey("movement", "number")
+    movement = _code()
+    number = models.IntegerField()
+    kind = _code()
+    series = _code()
+    box_no = models.IntegerField()
+    first = models.IntegerField()
+    last = models.IntegerField()
+    identifier = models.TextField()
+    owner = _code()
+    office = _code()
+    regency = _code()
+    note = models.TextField()
+    by = _code()
+    at = models.DateTimeField()
+
+    sealed_columns = (
+        "movement", "number", "kind", "series", "box_no", "first", "last", "identifier", "owner", "office", "note",
+        "by", "at",
+    )  # fmt: skip
+
+    class Meta:
+        db_table = "custody_discrepancy"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(
+                    kind__in=[
+                        "short",
+                        "broken_seal",
+                        "wrong_seal",
+                        "damaged",
+                        "surplus",
+                        "unknown_serial",
+                        "wrong_office",
+                        "wrong_papers",
+                    ]
+                ),
+                name="custody_discrepancy_kind",
+            ),
+            models.CheckConstraint(condition=~Q(owner=""), name="custody_discrepancy_owned"),
+            # Blanks of the consignment are named as blanks; what is not of it as it was read.
+            models.CheckConstraint(
+                condition=Q(kind__in=["short", "broken_seal", "wrong_seal", "damaged"], first__gte=1)
+                | (Q(kind__in=["surplus", "unknown_serial", "wrong_office", "wrong_papers"]) & ~Q(identifier="")),
+                name="custody_discrepancy_names",
+            ),
+            models.UniqueConstraint(fields=["movement", "number", "by"], name="custody_discrepancy_by"),
+        ]
+
+
+class DiscrepancyStep(Fact):
+    """A discrepancy is handed on to another owner, or resolved by somebody else than who reported it."""
+
+    movement = _code()
+    number = models.IntegerField()
+    reported_by = _code()
+    step = _code()
+    owner = _code()
+    resolution = _code()
+    note = models.TextField()
+    by = _code()
+    at = models.DateTimeField()
+
+    sealed_columns = ("movement", "number", "reported_by", "step", "owner", "resolution", "note", "by", "at")
+
+    class Meta:
+        db_table = "custody_discrepancy_step"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=(Q(step="handed_on", resolution="") & ~Q(owner=""))
+                | Q(
+                    step="resolved",
+                    resolution__in=["found", "sent_on", "sent_back", "accepted", "written_off", "papers_mended"],
+                ),
+                name="custody_discrepancy_step_known",
+            ),
+            models.CheckConstraint(condition=~Q(note=""), name="custody_discrepancy_step_noted"),
+            models.CheckConstraint(
+                condition=~Q(step="resolved") | ~Q(by=models.F("reported_by")),
+                name="custody_discrepancy_two_persons",
+            ),
+            models.UniqueConstraint(
+                fields=["movement", "number"], condition=Q(step="resolved"), name="custody_discrepancy_resolved_once"
+            ),
         ]

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from blanko.cards.custody import rules
-from blanko.cards.custody.rules import Line
+from blanko.cards.custody.rules import Condition, Kind, Line, Phase
+from blanko.cards.custody.transit import DUE_DAYS
 from blanko.ground.database import sql
 from blanko.kernel.boxes import BlankSerial, BoxId
 from blanko.kernel.errors import InvalidValue
@@ -30,10 +31,15 @@ class Holding(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A movement's ends and lines."""
+    """A movement as it was sent, and the phase it is in."""
 
     from_office: str
     to_office: str
+    kind: Kind
+    condition: Condition
+    by: str
+    at: datetime
+    phase: Phase
     lines: tuple[Line, ...]
 
 
@@ -94,19 +100,38 @@ def accepted_boxes(lot_no: str) -> tuple[Line, ...]:
 
 
 def pending(movement: str) -> Pending:
-    """The ends and lines of a movement. Raises UnknownMovement."""
+    """A movement with its lines. Raises UnknownMovement."""
     rows = _rows("pending.sql", movement=movement)
     if not rows:
         raise rules.UnknownMovement(
             "there is no movement {movement}", mend="look up what is on its way", movement=movement
         )
-    return Pending(rows[0][0], rows[0][1], tuple(Line(*row[2:]) for row in rows))
+    sender, receiver, kind, condition, by, at, phase = rows[0][:7]
+    lines = tuple(Line(*row[7:]) for row in rows)
+    return Pending(sender, receiver, Kind(kind), Condition(condition), by, at, Phase(phase), lines)
 
 
-def on_the_way(*, to_office: str | None = None) -> list[dict[str, Any]]:
-    """Pending movements: movement, kind, from_office, to_office, quantity, by, at, papers; the earliest first."""
-    rows = _dicts("on_the_way.sql", office=to_office)
-    return [{**row, "papers": json.loads(row["papers"])} for row in rows]
+def on_the_way(*, to_office: str | None = None, overdue_at: datetime | None = None) -> list[dict[str, Any]]:
+    """Pending movements, the earliest first: movement, kind, from_office, to_office, quantity, by, at, papers, due_at,
+    carrier, answerable, legs. With ``overdue_at`` only those that were due before.
+    """
+    rows = [
+        {**row, "papers": json.loads(row["papers"])}
+        for row in _dicts("on_the_way.sql", office=to_office, due_days=DUE_DAYS)
+    ]
+    return rows if overdue_at is None else [row for row in rows if row["due_at"] < overdue_at]
+
+
+def legs(movement: str) -> list[dict[str, Any]]:
+    """The stretches of a movement's way, in order; none where nobody wrote them down."""
+    return [{**row, "seals": json.loads(row["seals"])} for row in _dicts("legs.sql", movement=movement)]
+
+
+def discrepancies(
+    *, office: str | None = None, movement: str | None = None, resolved_too: bool = False
+) -> list[dict[str, Any]]:
+    """What receivers found wrong, the oldest first, at or from an office: kind, blanks, owner, at, resolution, ..."""
+    return _dicts("discrepancies.sql", office=office, movement=movement, all=resolved_too)
 
 
 def parse(identifier: str) -> tuple[BoxId, int, int]:

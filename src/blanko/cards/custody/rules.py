@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable
 from enum import StrEnum
-from hashlib import sha256
 from typing import Final, NamedTuple
 
-from blanko.ground.audit.merkle import canonical, leaf
 from blanko.kernel.boxes import BlankSerial, BoxId
 from blanko.kernel.errors import BlankoError, InvalidValue
 
@@ -20,6 +16,7 @@ class Condition(StrEnum):
     """What a blank is. Nothing leaves the book: a destroyed or missing blank keeps its row and its last office."""
 
     GOOD = "good"
+    QUARANTINED = "quarantined"
     SPOILED = "spoiled"
     PERSONALISED = "personalised"
     ISSUED = "issued"
@@ -32,13 +29,19 @@ class Kind(StrEnum):
 
     RECEIPT = "receipt"
     DISPATCH = "dispatch"
+    LOAN = "loan"
+    TRANSFER = "transfer"
     RETURN = "return"
     OPENING = "opening"
+    QUARANTINE = "quarantine"
+    RELEASE = "release"
     PERSONALISATION = "personalisation"
     SPOILAGE = "spoilage"
     ISSUANCE = "issuance"
     LOSS = "loss"
+    SHORTAGE = "shortage"
     FINDING = "finding"
+    CORRECTION = "correction"
     DESTRUCTION = "destruction"
 
 
@@ -64,21 +67,48 @@ _K, _C = Kind, Condition
 # The database keeps the same table: custody_lawful. A movement that is not in it cannot be stored.
 LAWFUL: Final[tuple[Lawful, ...]] = (
     Lawful(_K.RECEIPT, None, _C.GOOD, Phase.POSTED),
+    # Spoiled blanks travel to where they are destroyed; quarantined ones to where they are examined.
     Lawful(_K.DISPATCH, _C.GOOD, _C.GOOD, Phase.PENDING),
+    Lawful(_K.DISPATCH, _C.SPOILED, _C.SPOILED, Phase.PENDING),
+    Lawful(_K.DISPATCH, _C.QUARANTINED, _C.QUARANTINED, Phase.PENDING),
+    # Between two regencies of one province.
+    Lawful(_K.LOAN, _C.GOOD, _C.GOOD, Phase.PENDING),
+    # A printed card goes where its holder collects it.
+    Lawful(_K.TRANSFER, _C.PERSONALISED, _C.PERSONALISED, Phase.PENDING),
     Lawful(_K.RETURN, _C.GOOD, _C.GOOD, Phase.PENDING),
+    Lawful(_K.RETURN, _C.SPOILED, _C.SPOILED, Phase.PENDING),
+    Lawful(_K.RETURN, _C.QUARANTINED, _C.QUARANTINED, Phase.PENDING),
+    Lawful(_K.RETURN, _C.PERSONALISED, _C.PERSONALISED, Phase.PENDING),
     Lawful(_K.OPENING, _C.GOOD, _C.GOOD, Phase.POSTED),
+    Lawful(_K.QUARANTINE, _C.GOOD, _C.QUARANTINED, Phase.POSTED),
+    Lawful(_K.RELEASE, _C.QUARANTINED, _C.GOOD, Phase.POSTED),
     Lawful(_K.PERSONALISATION, _C.GOOD, _C.PERSONALISED, Phase.POSTED),
     Lawful(_K.SPOILAGE, _C.GOOD, _C.SPOILED, Phase.POSTED),
+    Lawful(_K.SPOILAGE, _C.QUARANTINED, _C.SPOILED, Phase.POSTED),
     Lawful(_K.SPOILAGE, _C.PERSONALISED, _C.SPOILED, Phase.POSTED),
     Lawful(_K.ISSUANCE, _C.PERSONALISED, _C.ISSUED, Phase.POSTED),
     Lawful(_K.LOSS, _C.GOOD, _C.MISSING, Phase.POSTED),
+    Lawful(_K.LOSS, _C.QUARANTINED, _C.MISSING, Phase.POSTED),
     Lawful(_K.LOSS, _C.SPOILED, _C.MISSING, Phase.POSTED),
     Lawful(_K.LOSS, _C.PERSONALISED, _C.MISSING, Phase.POSTED),
+    # What a receiver did not get is missing at the sender's, who answers until somebody has signed for it.
+    Lawful(_K.SHORTAGE, _C.GOOD, _C.MISSING, Phase.POSTED),
+    Lawful(_K.SHORTAGE, _C.QUARANTINED, _C.MISSING, Phase.POSTED),
+    Lawful(_K.SHORTAGE, _C.SPOILED, _C.MISSING, Phase.POSTED),
+    Lawful(_K.SHORTAGE, _C.PERSONALISED, _C.MISSING, Phase.POSTED),
     Lawful(_K.FINDING, _C.MISSING, _C.GOOD, Phase.POSTED),
+    Lawful(_K.FINDING, _C.MISSING, _C.QUARANTINED, Phase.POSTED),
     Lawful(_K.FINDING, _C.MISSING, _C.SPOILED, Phase.POSTED),
     Lawful(_K.FINDING, _C.MISSING, _C.PERSONALISED, Phase.POSTED),
+    # A blank that was called spoiled by mistake; names the movement that it corrects.
+    Lawful(_K.CORRECTION, _C.SPOILED, _C.GOOD, Phase.POSTED),
     Lawful(_K.DESTRUCTION, _C.SPOILED, _C.DESTROYED, Phase.POSTED),
 )
+# Blanks that change into or out of these say why; the database refuses them without a reason.
+NEEDS_REASON: Final = frozenset(
+    {_K.QUARANTINE, _K.RELEASE, _K.SPOILAGE, _K.LOSS, _K.SHORTAGE, _K.FINDING, _K.CORRECTION, _K.RETURN}
+)
+BETWEEN_OFFICES: Final = frozenset({_K.DISPATCH, _K.LOAN, _K.TRANSFER, _K.RETURN})
 # How a pending movement ends.
 ENDS: Final[tuple[Phase, ...]] = (Phase.POSTED, Phase.VOIDED, Phase.RETURNED)
 
@@ -147,6 +177,22 @@ class Unlawful(BlankoError):
     """No row of the table of lawful movements allows this."""
 
 
+class ReasonMissing(BlankoError):
+    """Blanks that are lost, found, spoiled, quarantined, released or corrected need a reason."""
+
+
+class UnknownDiscrepancy(BlankoError, LookupError):
+    """No discrepancy has this number."""
+
+
+class DiscrepancyResolved(BlankoError):
+    """The discrepancy was resolved before."""
+
+
+class SameOfficerResolves(BlankoError):
+    """Whoever reported a discrepancy cannot resolve it."""
+
+
 class NothingHeld(BlankoError):
     """Neither a movement nor a box bears on this identifier."""
 
@@ -166,6 +212,9 @@ REFUSALS: Final[dict[str, type[BlankoError]]] = {
     "BL511": LotNotAccepted,
     "BL512": BoxReceivedTwice,
     "BL513": Unlawful,
+    "BL514": ReasonMissing,
+    "BL515": UnknownDiscrepancy,
+    "BL516": DiscrepancyResolved,
 }
 CONSTRAINTS: Final[dict[str, type[BlankoError]]] = {
     "custody_phase_two_persons": SamePersonBothEnds,
@@ -175,6 +224,8 @@ CONSTRAINTS: Final[dict[str, type[BlankoError]]] = {
     "custody_balance_not_negative": NotEnoughBlanks,
     "custody_box_pkey": BoxReceivedTwice,
     "custody_line_pkey": LineTwice,
+    "custody_discrepancy_two_persons": SameOfficerResolves,
+    "custody_discrepancy_resolved_once": DiscrepancyResolved,
 }
 # Another transaction was in the way; the same call may succeed when it is tried again.
 CONFLICTS: Final = frozenset({"40P01", "40001", "23P01"})
@@ -207,16 +258,6 @@ class Line(NamedTuple):
     @property
     def box(self) -> BoxId:
         return BoxId(self.series, self.box_no)
-
-
-@dataclass(frozen=True, slots=True)
-class Consignment:
-    """What goes to one office under one key. ``papers`` are plain JSON: surat jalan number, courier, seals, ..."""
-
-    to_office: str
-    lines: Sequence[Line]
-    key: Key
-    papers: dict[str, object] = field(default_factory=dict)
 
 
 class Receipt(NamedTuple):
@@ -280,80 +321,3 @@ def check_lawful(kind: Kind, before: Condition | None, after: Condition) -> Lawf
         after=after,
         allowed=allowed,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A movement that is ready to be sealed and sent to the database, with its rows in their canonical form."""
-
-    kind: Kind
-    before: Condition | None
-    after: Condition
-    from_office: str | None
-    to_office: str
-    lines: tuple[Line, ...]
-    key: Key
-    by: str
-    at: datetime
-    papers: dict[str, object] = field(default_factory=dict)
-    lot: str = ""
-    return_of: str = ""
-    reason: str = ""
-
-    @property
-    def movement(self) -> str:
-        return self.key.movement
-
-    @property
-    def quantity(self) -> int:
-        return sum(line.quantity for line in self.lines)
-
-    def movement_row(self) -> dict[str, object]:
-        """The sealed columns of custody_movement. ``digest`` tells a repeated call from another one under its key."""
-        row: dict[str, object] = {
-            "movement": self.movement,
-            "device": self.key.device,
-            "sequence": self.key.sequence,
-            "kind": str(self.kind),
-            "condition_before": str(self.before or ""),
-            "condition_after": str(self.after),
-            "from_office": self.from_office or "",
-            "to_office": self.to_office,
-            "quantity": self.quantity,
-            "lot": self.lot,
-            "return_of": self.return_of,
-            "papers": self.papers,
-            "by": self.by,
-            "at": self.at,
-        }
-        # The clock and the sender of a repeated message may differ; what it does may not.
-        said = {name: value for name, value in row.items() if name not in ("at", "by", "papers")}
-        row["digest"] = sha256(
-            canonical("movement", {**said, "lines": [list(line) for line in self.lines]})
-        ).hexdigest()
-        return row
-
-    def begin_row(self) -> dict[str, object]:
-        """The sealed columns of the first phase in custody_movement_phase."""
-        begins = check_lawful(self.kind, self.before, self.after).begins
-        return phase_row(self.movement, begins, by=self.by, at=self.at, reason=self.reason)
-
-    def leaves(self) -> list[bytes]:
-        """The leaf hashes of all rows that this movement adds to the journal."""
-        movement = self.movement
-        found = [leaf("custody_movement", self.movement_row()), leaf("custody_movement_phase", self.begin_row())]
-        found += [leaf("custody_movement_line", {"movement": movement, **line._asdict()}) for line in self.lines]
-        return found
-
-
-def phase_row(
-    movement: str,
-    phase: Phase,
-    *,
-    by: str,
-    at: datetime,
-    reason: str = "",
-    papers: dict[str, object] | None = None,
-) -> dict[str, object]:
-    """The sealed columns of a row of custody_movement_phase."""
-    return {"movement": movement, "phase": str(phase), "by": by, "at": at, "reason": reason, "papers": papers or {}}

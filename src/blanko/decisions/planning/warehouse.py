@@ -10,7 +10,8 @@ from django.db import connection
 
 from blanko.cards.custody import operations as custody
 from blanko.cards.custody import queries as held
-from blanko.cards.custody.rules import CENTRE, Consignment, Key, Line
+from blanko.cards.custody.drafts import Consignment
+from blanko.cards.custody.rules import CENTRE, Key, Line
 from blanko.decisions.planning.rules import Cutting, Dispatch, Loose, Whole
 from blanko.ground.database import sql
 from blanko.kernel.boxes import BoxId, SerialRange

@@ -28,7 +28,8 @@ def run() -> list[dict[str, Any]]:
 
     make_ready()
     from blanko.cards.custody import operations, queries
-    from blanko.cards.custody.rules import Consignment, Key, Receipt
+    from blanko.cards.custody.drafts import Consignment
+    from blanko.cards.custody.rules import Key, Receipt
     from blanko.ground.access.acting import acting
     from blanko.ground.places import gazetteer
 

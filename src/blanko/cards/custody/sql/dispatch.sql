@@ -1,3 +1,3 @@
 SELECT custody_dispatch(
     %(movements)s::jsonb, %(movement)s::text[], %(series)s::text[], %(box_no)s::int[], %(first)s::int[], %(last)s::int[],
-    %(operation)s, %(by)s, %(at)s, %(row_count)s, %(root)s, %(reason)s, %(subject)s::jsonb)
+    %(legs)s::jsonb, %(operation)s, %(by)s, %(at)s, %(row_count)s, %(root)s, %(reason)s, %(subject)s::jsonb)

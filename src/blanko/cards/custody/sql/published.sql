@@ -35,7 +35,7 @@ END
 $$;
 
 CREATE FUNCTION custody_dispatch(
-    movements jsonb, l_movement text[], l_series text[], l_box int[], l_first int[], l_last int[],
+    movements jsonb, l_movement text[], l_series text[], l_box int[], l_first int[], l_last int[], legs jsonb,
     operation text, by_officer text, at timestamptz, row_count bigint, root bytea, reason text, subject jsonb
 ) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -50,34 +50,44 @@ BEGIN
     ORDER BY b.series, b.box_no FOR UPDATE OF b;
     event := audit_record(operation, by_officer, at, row_count, root, reason, subject);
     PERFORM custody_journal(movements, l_movement, l_series, l_box, l_first, l_last, reason, event);
+    IF jsonb_array_length(legs) > 0 THEN
+        INSERT INTO custody_leg (movement, leg, mode, from_place, to_place, carrier, answerable, assignment_no,
+                                 identity_checked, seals, due_at, event_id)
+        SELECT movement, leg, mode, from_place, to_place, carrier, answerable, assignment_no, identity_checked, seals,
+               due_at, event
+        FROM jsonb_to_recordset(legs) AS j (
+            movement text, leg int, mode text, from_place text, to_place text, carrier text, answerable text,
+            assignment_no text, identity_checked text, seals jsonb, due_at timestamptz);
+    END IF;
     UPDATE custody_box AS b
     SET office = NULL, movement = l.movement, regency = custody_regency(m.to_office), event_id = event
     FROM unnest(l_movement, l_series, l_box, l_first, l_last) AS l (movement, series, box_no, first, last)
     JOIN custody_movement AS m USING (movement)
     WHERE b.series = l.series AND b.box_no = l.box_no AND b.state = 'whole' AND b.office = m.from_office
-      AND l.first = 1 AND l.last = b.size;
+      AND b.condition = m.condition_before AND l.first = 1 AND l.last = b.size;
     GET DIAGNOSTICS moved = ROW_COUNT;
     IF moved < cardinality(l_box) THEN
         -- What is left are blanks of opened boxes, or what must be refused.
         FOR item IN
-            SELECT l.*, m.from_office, m.to_office
+            SELECT l.*, m.from_office, m.to_office, m.condition_before
             FROM unnest(l_movement, l_series, l_box, l_first, l_last) AS l (movement, series, box_no, first, last)
             JOIN custody_movement AS m USING (movement)
             LEFT JOIN custody_box AS b ON b.series = l.series AND b.box_no = l.box_no
             WHERE b.movement IS DISTINCT FROM l.movement
             ORDER BY l.series, l.box_no, l.first
         LOOP
-            PERFORM custody_take(item.series, item.box_no, item.first, item.last, item.from_office, NULL, 'good');
-            PERFORM custody_put(item.series, item.box_no, item.first, item.last, NULL, item.movement, 'good',
-                                custody_regency(item.to_office), event);
+            PERFORM custody_take(item.series, item.box_no, item.first, item.last, item.from_office, NULL,
+                                 item.condition_before);
+            PERFORM custody_put(item.series, item.box_no, item.first, item.last, NULL, item.movement,
+                                item.condition_before, custody_regency(item.to_office), event);
         END LOOP;
     END IF;
     PERFORM custody_post(array_agg(office), array_agg(series), array_agg(condition), array_agg(delta), event)
-    FROM (SELECT CASE leg.condition WHEN 'good' THEN m.from_office ELSE m.to_office END AS office, l.series,
-                 leg.condition, sum(leg.sign * (l.last - l.first + 1)) AS delta
+    FROM (SELECT CASE leg.sign WHEN -1 THEN m.from_office ELSE m.to_office END AS office, l.series,
+                 CASE leg.sign WHEN -1 THEN m.condition_before ELSE 'in_transit' END AS condition, sum(leg.sign * (l.last - l.first + 1)) AS delta
           FROM unnest(l_movement, l_series, l_first, l_last) AS l (movement, series, first, last)
           JOIN custody_movement AS m USING (movement)
-          CROSS JOIN (VALUES ('good', -1), ('in_transit', 1)) AS leg (condition, sign)
+          CROSS JOIN (VALUES (-1), (1)) AS leg (sign)
           GROUP BY 1, 2, 3) AS total;
     RETURN event;
 END
@@ -90,59 +100,66 @@ CREATE FUNCTION custody_settle(
 ) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     event bigint;
-    keys text[];
-    wrong text;
-    named int;
-    repeated int;
-    item record;
 BEGIN
-    SELECT array_agg(movement), count(*) INTO keys, named FROM jsonb_to_recordset(phases) AS p (movement text);
-    PERFORM FROM custody_movement WHERE movement = ANY (keys) ORDER BY movement FOR UPDATE;
-    SELECT p.movement INTO wrong FROM jsonb_to_recordset(phases) AS p (movement text)
-    LEFT JOIN custody_movement AS m USING (movement) WHERE m.movement IS NULL ORDER BY 1 LIMIT 1;
-    IF wrong IS NOT NULL THEN
-        RAISE EXCEPTION 'there is no movement %', wrong USING ERRCODE = 'BL502', HINT = 'look up what is on its way';
-    END IF;
-    SELECT count(*) FILTER (WHERE e.phase = p.phase AND e.by = p.by AND NOT e.is_begin), min(e.movement)
-    INTO repeated, wrong
-    FROM jsonb_to_recordset(phases) AS p (movement text, phase text, by text)
-    JOIN custody_movement_phase AS e ON e.movement = p.movement AND e.phase <> 'pending';
-    IF repeated = named THEN
+    IF custody_settled(phases) THEN
         RETURN 0;
     END IF;
-    IF wrong IS NOT NULL THEN
-        RAISE EXCEPTION 'movement % is settled', wrong
-            USING ERRCODE = 'BL503', HINT = 'what was settled is corrected by a further movement';
+    event := audit_record(operation, by_officer, at, row_count, root, reason, subject);
+    PERFORM custody_settle_under(phases, event);
+    RETURN event;
+END
+$$;
+
+-- A movement is taken over, and not all is as its papers say: what did not come is missing at its sender's, what
+-- must be examined is quarantined, and each discrepancy has an owner. All in one event.
+CREATE FUNCTION custody_receive_found(
+    phases jsonb, discrepancies jsonb,
+    movements jsonb, l_movement text[], l_series text[], l_box int[], l_first int[], l_last int[],
+    operation text, by_officer text, at timestamptz, row_count bigint, root bytea, reason text, subject jsonb
+) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    event bigint;
+BEGIN
+    IF custody_settled(phases) THEN
+        RETURN 0;
     END IF;
     event := audit_record(operation, by_officer, at, row_count, root, reason, subject);
-    PERFORM custody_end(phases, event);
-    UPDATE custody_box AS b
-    SET office = CASE p.phase WHEN 'posted' THEN m.to_office ELSE m.from_office END, movement = NULL,
-        regency = custody_regency(CASE p.phase WHEN 'posted' THEN m.to_office ELSE m.from_office END), event_id = event
-    FROM custody_movement AS m JOIN jsonb_to_recordset(phases) AS p (movement text, phase text) USING (movement)
-    WHERE b.movement = m.movement;
-    PERFORM FROM custody_box AS b
-    WHERE EXISTS (SELECT FROM custody_range AS r
-                  WHERE r.movement = ANY (keys) AND r.series = b.series AND r.box_no = b.box_no)
-    ORDER BY b.series, b.box_no FOR UPDATE;
-    FOR item IN
-        SELECT c.*, CASE p.phase WHEN 'posted' THEN m.to_office ELSE m.from_office END AS place
-        FROM custody_range AS c JOIN custody_movement AS m USING (movement)
-        JOIN jsonb_to_recordset(phases) AS p (movement text, phase text) USING (movement)
-        ORDER BY c.series, c.box_no, c.first
-    LOOP
-        DELETE FROM custody_range WHERE id = item.id;
-        PERFORM custody_put(item.series, item.box_no, item.first, item.last, item.place, NULL, item.condition,
-                            custody_regency(item.place), event);
-    END LOOP;
-    PERFORM custody_post(array_agg(office), array_agg(series), array_agg(condition), array_agg(delta), event)
-    FROM (SELECT CASE WHEN leg.condition = 'in_transit' OR p.phase = 'posted' THEN m.to_office ELSE m.from_office END AS office,
-                 l.series, leg.condition, sum(leg.sign * (l.last - l.first + 1)) AS delta
-          FROM jsonb_to_recordset(phases) AS p (movement text, phase text)
-          JOIN custody_movement AS m USING (movement)
-          JOIN custody_movement_line AS l USING (movement)
-          CROSS JOIN (VALUES ('good', 1), ('in_transit', -1)) AS leg (condition, sign)
-          GROUP BY 1, 2, 3) AS total;
+    PERFORM custody_settle_under(phases, event);
+    INSERT INTO custody_discrepancy (movement, number, kind, series, box_no, first, last, identifier, owner, office,
+                                     regency, note, by, at, event_id)
+    SELECT movement, number, kind, series, box_no, first, last, identifier, owner, office, custody_regency(office),
+           note, by, d.at, event
+    FROM jsonb_to_recordset(discrepancies) AS d (
+        movement text, number int, kind text, series text, box_no int, first int, last int, identifier text, owner text,
+        office text, note text, by text, at timestamptz);
+    PERFORM custody_change_under(movements, l_movement, l_series, l_box, l_first, l_last, reason, event);
+    RETURN event;
+END
+$$;
+
+-- A discrepancy is handed on or resolved; returns 0 when the same step was stored before.
+CREATE FUNCTION custody_discrepancy_step_on(
+    of_movement text, of_number int, to_step text, to_owner text, as_resolution text, note text, by text,
+    operation text, by_officer text, at timestamptz, row_count bigint, root bytea, reason text, subject jsonb
+) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    event bigint;
+    first_reporter text;
+BEGIN
+    SELECT d.by INTO first_reporter FROM custody_discrepancy AS d
+    WHERE d.movement = of_movement AND d.number = of_number FOR UPDATE;
+    IF first_reporter IS NULL THEN
+        RAISE EXCEPTION 'there is no discrepancy % of %', of_number, of_movement
+            USING ERRCODE = 'BL515', HINT = 'look up the list of discrepancies';
+    END IF;
+    IF EXISTS (SELECT FROM custody_discrepancy_step AS s
+               WHERE s.movement = of_movement AND s.number = of_number AND s.step = 'resolved') THEN
+        RAISE EXCEPTION 'discrepancy % of % is resolved', of_number, of_movement
+            USING ERRCODE = 'BL516', HINT = 'what was resolved is corrected by a further movement';
+    END IF;
+    event := audit_record(operation, by_officer, at, row_count, root, reason, subject);
+    INSERT INTO custody_discrepancy_step (movement, number, reported_by, step, owner, resolution, note, by, at, event_id)
+    VALUES (of_movement, of_number, first_reporter, to_step, to_owner, as_resolution, note, by, at, event);
     RETURN event;
 END
 $$;
@@ -192,8 +209,6 @@ CREATE FUNCTION custody_change(
 ) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     event bigint;
-    box custody_box;
-    item record;
 BEGIN
     IF custody_seen(movements) THEN
         RETURN 0;
@@ -201,37 +216,7 @@ BEGIN
     PERFORM FROM custody_box AS b JOIN unnest(l_series, l_box) AS l (series, box_no) USING (series, box_no)
     ORDER BY b.series, b.box_no FOR UPDATE OF b;
     event := audit_record(operation, by_officer, at, row_count, root, reason, subject);
-    PERFORM custody_journal(movements, l_movement, l_series, l_box, l_first, l_last, reason, event);
-    FOR item IN
-        SELECT l.*, m.kind, m.from_office AS office, m.condition_before, m.condition_after
-        FROM unnest(l_movement, l_series, l_box, l_first, l_last) AS l (movement, series, box_no, first, last)
-        JOIN custody_movement AS m USING (movement) ORDER BY l.series, l.box_no, l.first
-    LOOP
-        IF item.kind IN ('receipt', 'dispatch', 'return') THEN
-            RAISE EXCEPTION '% is no change at an office', item.kind USING ERRCODE = 'BL513', HINT = 'dispatch it';
-        END IF;
-        SELECT * INTO box FROM custody_box WHERE series = item.series AND box_no = item.box_no;
-        -- A sealed box can be opened, and it can be lost or spoiled as a whole; nobody prints from it.
-        IF box.state = 'whole' AND box.office = item.office AND item.first = 1 AND item.last = box.size
-            AND item.kind IN ('opening', 'loss', 'spoilage')
-        THEN
-            UPDATE custody_box SET state = 'opened', office = NULL, event_id = event
-            WHERE series = item.series AND box_no = item.box_no;
-        ELSIF item.kind = 'opening' AND box.state = 'opened' THEN
-            RAISE EXCEPTION 'box %-% is opened', item.series, lpad(item.box_no::text, 6, '0')
-                USING ERRCODE = 'BL508', HINT = 'name its blanks by their positions';
-        ELSE
-            PERFORM custody_take(item.series, item.box_no, item.first, item.last, item.office, NULL, item.condition_before);
-        END IF;
-        PERFORM custody_put(item.series, item.box_no, item.first, item.last, item.office, NULL, item.condition_after,
-                            custody_regency(item.office), event);
-    END LOOP;
-    PERFORM custody_post(array_agg(office), array_agg(series), array_agg(condition), array_agg(delta), event)
-    FROM (SELECT m.from_office AS office, l.series, leg.condition, sum(leg.sign * (l.last - l.first + 1)) AS delta
-          FROM unnest(l_movement, l_series, l_first, l_last) AS l (movement, series, first, last)
-          JOIN custody_movement AS m USING (movement)
-          CROSS JOIN LATERAL (VALUES (m.condition_before, -1), (m.condition_after, 1)) AS leg (condition, sign)
-          GROUP BY 1, 2, 3) AS total;
+    PERFORM custody_change_under(movements, l_movement, l_series, l_box, l_first, l_last, reason, event);
     RETURN event;
 END
 $$;
@@ -270,7 +255,7 @@ BEGIN
     END IF;
     FOR found IN
         SELECT b.series, b.box_no, b.size FROM custody_box AS b
-        WHERE b.state = 'whole' AND b.office = of_office
+        WHERE b.state = 'whole' AND b.condition = 'good' AND b.office = of_office
         ORDER BY b.received_on, b.series, b.box_no
         LIMIT left_to_find FOR UPDATE
     LOOP
@@ -291,12 +276,12 @@ SELECT b.office, b.regency,
        max(w.boxes) AS whole_boxes, max(w.blanks) AS in_whole_boxes
 FROM custody_balance AS b
 LEFT JOIN (SELECT office, count(*) AS boxes, sum(size) AS blanks FROM custody_box
-           WHERE office IS NOT NULL GROUP BY office) AS w ON w.office = b.office
+           WHERE office IS NOT NULL AND condition = 'good' GROUP BY office) AS w ON w.office = b.office
 GROUP BY b.office, b.regency;
 
 -- Where each box or range of blanks is now.
 CREATE VIEW custody_place WITH (security_invoker = true) AS
-SELECT series, box_no, 1 AS first, size AS last, 'good' AS condition, office, movement, lot, true AS sealed
+SELECT series, box_no, 1 AS first, size AS last, condition, office, movement, lot, true AS sealed
 FROM custody_box WHERE state = 'whole'
 UNION ALL
 SELECT r.series, r.box_no, r.first, r.last, r.condition, r.office, r.movement, b.lot, false
@@ -306,4 +291,44 @@ FROM custody_range AS r JOIN custody_box AS b USING (series, box_no);
 CREATE VIEW custody_change_made WITH (security_invoker = true) AS
 SELECT from_office AS office, regency, kind, condition_before, condition_after, at, quantity, movement, event_id
 FROM custody_movement
-WHERE kind NOT IN ('receipt', 'dispatch', 'return', 'opening');
+WHERE kind NOT IN ('receipt', 'dispatch', 'loan', 'transfer', 'return', 'opening');
+
+-- The journal as entries: what each phase of each movement adds to or takes from an office's blanks of a condition.
+-- Their sum up to a moment is the book of that moment, and their sum up to now is custody_balance (reconcile shows it).
+CREATE VIEW custody_entry WITH (security_invoker = true) AS
+SELECT m.movement, m.kind, e.at, e.event_id, e.office, e.condition, e.quantity
+FROM (
+    SELECT m.movement, p.at, p.event_id, leg.office, leg.condition, leg.sign * m.quantity AS quantity
+    FROM custody_movement AS m
+    JOIN custody_movement_phase AS p ON p.movement = m.movement AND p.is_begin
+    CROSS JOIN LATERAL (VALUES
+        -- What is sent back takes nothing from the office that never took it over.
+        (m.from_office, m.condition_before, CASE WHEN m.kind IN ('receipt', 'return') THEN 0 ELSE -1 END),
+        (m.to_office, CASE p.phase WHEN 'pending' THEN 'in_transit' ELSE m.condition_after END, 1)
+    ) AS leg (office, condition, sign)
+    WHERE leg.sign <> 0
+    UNION ALL
+    SELECT m.movement, p.at, p.event_id, leg.office, leg.condition, leg.sign * m.quantity
+    FROM custody_movement AS m
+    JOIN custody_movement_phase AS p ON p.movement = m.movement AND NOT p.is_begin
+    CROSS JOIN LATERAL (VALUES
+        (m.to_office, 'in_transit', -1),
+        (CASE p.phase WHEN 'posted' THEN m.to_office ELSE m.from_office END,
+         CASE p.phase WHEN 'posted' THEN m.condition_after ELSE m.condition_before END,
+         CASE p.phase WHEN 'returned' THEN 0 ELSE 1 END)
+    ) AS leg (office, condition, sign)
+    WHERE leg.sign <> 0
+) AS e JOIN custody_movement AS m USING (movement);
+
+-- Discrepancies with who owns them now, and how they ended.
+CREATE VIEW custody_discrepancy_now WITH (security_invoker = true) AS
+SELECT d.movement, d.number, d.kind, d.series, d.box_no, d.first, d.last, d.identifier, d.office, d.regency, d.note,
+       d.by, d.at, coalesce(handed.owner, d.owner) AS owner, resolved.resolution, resolved.at AS resolved_at,
+       resolved.by AS resolved_by, m.from_office, m.kind AS movement_kind
+FROM custody_discrepancy AS d
+JOIN custody_movement AS m USING (movement)
+LEFT JOIN LATERAL (SELECT s.owner FROM custody_discrepancy_step AS s
+                   WHERE s.movement = d.movement AND s.number = d.number AND s.step = 'handed_on'
+                   ORDER BY s.id DESC LIMIT 1) AS handed ON true
+LEFT JOIN custody_discrepancy_step AS resolved
+    ON resolved.movement = d.movement AND resolved.number = d.number AND resolved.step = 'resolved';

@@ -1,24 +1,42 @@
-SELECT audit_guard(t) FROM unnest(ARRAY['custody_movement', 'custody_movement_line', 'custody_movement_phase']::regclass[]) AS t;
+SELECT audit_guard(t) FROM unnest(ARRAY['custody_movement', 'custody_movement_line', 'custody_movement_phase', 'custody_leg',
+    'custody_discrepancy', 'custody_discrepancy_step']::regclass[]) AS t;
 -- Only the functions below write here, as the owner: a row cannot be moved without its journal, its balance and its event.
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON custody_lawful, custody_movement, custody_movement_line, custody_movement_phase,
-    custody_box, custody_range, custody_balance FROM blanko_app;
+    custody_leg, custody_discrepancy, custody_discrepancy_step, custody_box, custody_range, custody_balance FROM blanko_app;
 
 -- The table LAWFUL of rules.py; a test shows that they are equal.
 INSERT INTO custody_lawful (kind, condition_before, condition_after, begins) VALUES
     ('receipt', '', 'good', 'posted'),
     ('dispatch', 'good', 'good', 'pending'),
+    ('dispatch', 'spoiled', 'spoiled', 'pending'),
+    ('dispatch', 'quarantined', 'quarantined', 'pending'),
+    ('loan', 'good', 'good', 'pending'),
+    ('transfer', 'personalised', 'personalised', 'pending'),
     ('return', 'good', 'good', 'pending'),
+    ('return', 'spoiled', 'spoiled', 'pending'),
+    ('return', 'quarantined', 'quarantined', 'pending'),
+    ('return', 'personalised', 'personalised', 'pending'),
     ('opening', 'good', 'good', 'posted'),
+    ('quarantine', 'good', 'quarantined', 'posted'),
+    ('release', 'quarantined', 'good', 'posted'),
     ('personalisation', 'good', 'personalised', 'posted'),
     ('spoilage', 'good', 'spoiled', 'posted'),
+    ('spoilage', 'quarantined', 'spoiled', 'posted'),
     ('spoilage', 'personalised', 'spoiled', 'posted'),
     ('issuance', 'personalised', 'issued', 'posted'),
     ('loss', 'good', 'missing', 'posted'),
+    ('loss', 'quarantined', 'missing', 'posted'),
     ('loss', 'spoiled', 'missing', 'posted'),
     ('loss', 'personalised', 'missing', 'posted'),
+    ('shortage', 'good', 'missing', 'posted'),
+    ('shortage', 'quarantined', 'missing', 'posted'),
+    ('shortage', 'spoiled', 'missing', 'posted'),
+    ('shortage', 'personalised', 'missing', 'posted'),
     ('finding', 'missing', 'good', 'posted'),
+    ('finding', 'missing', 'quarantined', 'posted'),
     ('finding', 'missing', 'spoiled', 'posted'),
     ('finding', 'missing', 'personalised', 'posted'),
+    ('correction', 'spoiled', 'good', 'posted'),
     ('destruction', 'spoiled', 'destroyed', 'posted');
 
 ALTER TABLE custody_movement
@@ -30,10 +48,20 @@ ALTER TABLE custody_movement
     ADD CONSTRAINT custody_movement_ends CHECK (
         CASE kind WHEN 'receipt' THEN from_office = '' AND to_office <> '' AND lot <> ''
                   WHEN 'dispatch' THEN from_office <> '' AND to_office <> '' AND from_office <> to_office
+                  WHEN 'transfer' THEN from_office <> '' AND to_office <> '' AND from_office <> to_office
+                  WHEN 'loan' THEN length(from_office) = 4 AND length(to_office) = 4 AND from_office <> to_office
+                      AND left(from_office, 2) = left(to_office, 2)
+                  WHEN 'shortage' THEN from_office <> '' AND to_office <> '' AND from_office <> to_office AND return_of <> ''
+                  WHEN 'correction' THEN from_office <> '' AND from_office = to_office AND return_of <> ''
                   WHEN 'return' THEN from_office <> '' AND to_office <> '' AND from_office <> to_office AND return_of <> ''
                   ELSE from_office <> '' AND from_office = to_office END);
 ALTER TABLE custody_movement_line ADD FOREIGN KEY (movement) REFERENCES custody_movement;
 ALTER TABLE custody_movement_phase ADD FOREIGN KEY (movement, begun_by) REFERENCES custody_movement (movement, by);
+
+ALTER TABLE custody_leg ADD FOREIGN KEY (movement) REFERENCES custody_movement;
+ALTER TABLE custody_discrepancy ADD FOREIGN KEY (movement) REFERENCES custody_movement;
+ALTER TABLE custody_discrepancy_step
+    ADD FOREIGN KEY (movement, number, reported_by) REFERENCES custody_discrepancy (movement, number, by);
 
 ALTER TABLE custody_box ADD FOREIGN KEY (movement) REFERENCES custody_movement;
 ALTER TABLE custody_range
@@ -75,6 +103,10 @@ BEGIN
     IF coalesce(box.office, wrong.office) <> of_office THEN
         RAISE EXCEPTION '% is at office %, not at %', named, coalesce(box.office, wrong.office), of_office
             USING ERRCODE = 'BL506', HINT = 'name boxes and blanks of that office';
+    END IF;
+    IF box.state = 'whole' AND box.condition <> of_condition THEN
+        RAISE EXCEPTION '%: box is %, not %', named, box.condition, of_condition
+            USING ERRCODE = 'BL509', HINT = 'name boxes in that condition';
     END IF;
     IF box.state = 'whole' THEN
         RAISE EXCEPTION '% is sealed', named
@@ -186,6 +218,12 @@ BEGIN
         movement text, device text, sequence bigint, kind text, condition_before text, condition_after text,
         from_office text, to_office text, quantity bigint, lot text, return_of text, papers jsonb, digest text, by text,
         at timestamptz);
+    IF btrim(why) = '' AND EXISTS (
+        SELECT FROM jsonb_to_recordset(movements) AS j (kind text)
+        WHERE kind IN ('quarantine', 'release', 'spoilage', 'loss', 'shortage', 'finding', 'correction', 'return')
+    ) THEN
+        RAISE EXCEPTION 'this needs a reason' USING ERRCODE = 'BL514', HINT = 'say what happened';
+    END IF;
     INSERT INTO custody_movement_line (movement, series, box_no, first, last, event_id)
     SELECT movement, series, box_no, first, last, of_event
     FROM unnest(l_movement, l_series, l_box, l_first, l_last) AS l (movement, series, box_no, first, last);
@@ -205,6 +243,131 @@ CREATE FUNCTION custody_end(phases jsonb, of_event bigint) RETURNS void
     FROM jsonb_to_recordset(phases) AS p (movement text, phase text, by text, reason text, papers jsonb, at timestamptz)
     JOIN custody_movement AS m USING (movement);
 $$;
+-- The places and balances of pending movements that end: posted (the receiver has them) or voided (they never left).
+CREATE FUNCTION custody_settle_under(phases jsonb, event bigint) RETURNS void
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    keys text[];
+    item record;
+BEGIN
+    SELECT array_agg(movement) INTO keys FROM jsonb_to_recordset(phases) AS p (movement text);
+    PERFORM custody_end(phases, event);
+    UPDATE custody_box AS b
+    SET office = CASE p.phase WHEN 'posted' THEN m.to_office ELSE m.from_office END, movement = NULL,
+        regency = custody_regency(CASE p.phase WHEN 'posted' THEN m.to_office ELSE m.from_office END), event_id = event
+    FROM custody_movement AS m JOIN jsonb_to_recordset(phases) AS p (movement text, phase text) USING (movement)
+    WHERE b.movement = m.movement;
+    PERFORM FROM custody_box AS b
+    WHERE EXISTS (SELECT FROM custody_range AS r
+                  WHERE r.movement = ANY (keys) AND r.series = b.series AND r.box_no = b.box_no)
+    ORDER BY b.series, b.box_no FOR UPDATE;
+    FOR item IN
+        SELECT c.*, CASE p.phase WHEN 'posted' THEN m.to_office ELSE m.from_office END AS place
+        FROM custody_range AS c JOIN custody_movement AS m USING (movement)
+        JOIN jsonb_to_recordset(phases) AS p (movement text, phase text) USING (movement)
+        ORDER BY c.series, c.box_no, c.first
+    LOOP
+        DELETE FROM custody_range WHERE id = item.id;
+        PERFORM custody_put(item.series, item.box_no, item.first, item.last, item.place, NULL, item.condition,
+                            custody_regency(item.place), event);
+    END LOOP;
+    PERFORM custody_post(array_agg(office), array_agg(series), array_agg(condition), array_agg(delta), event)
+    FROM (SELECT CASE WHEN leg.sign = -1 OR p.phase = 'posted' THEN m.to_office ELSE m.from_office END AS office,
+                 l.series, CASE leg.sign WHEN -1 THEN 'in_transit' ELSE m.condition_after END AS condition, sum(leg.sign * (l.last - l.first + 1)) AS delta
+          FROM jsonb_to_recordset(phases) AS p (movement text, phase text)
+          JOIN custody_movement AS m USING (movement)
+          JOIN custody_movement_line AS l USING (movement)
+          CROSS JOIN (VALUES (1), (-1)) AS leg (sign)
+          GROUP BY 1, 2, 3) AS total;
+END
+$$;
+
+-- True when these phases were stored before: the message came twice. Locks the movements, and refuses by name.
+CREATE FUNCTION custody_settled(phases jsonb) RETURNS boolean
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    keys text[];
+    wrong text;
+    named int;
+    repeated int;
+BEGIN
+    SELECT array_agg(movement), count(*) INTO keys, named FROM jsonb_to_recordset(phases) AS p (movement text);
+    PERFORM FROM custody_movement WHERE movement = ANY (keys) ORDER BY movement FOR UPDATE;
+    SELECT p.movement INTO wrong FROM jsonb_to_recordset(phases) AS p (movement text)
+    LEFT JOIN custody_movement AS m USING (movement) WHERE m.movement IS NULL ORDER BY 1 LIMIT 1;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'there is no movement %', wrong USING ERRCODE = 'BL502', HINT = 'look up what is on its way';
+    END IF;
+    SELECT count(*) FILTER (WHERE e.phase = p.phase AND e.by = p.by AND NOT e.is_begin), min(e.movement)
+    INTO repeated, wrong
+    FROM jsonb_to_recordset(phases) AS p (movement text, phase text, by text)
+    JOIN custody_movement_phase AS e ON e.movement = p.movement AND e.phase <> 'pending';
+    IF repeated = named THEN
+        RETURN true;
+    END IF;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'movement % is settled', wrong
+            USING ERRCODE = 'BL503', HINT = 'what was settled is corrected by a further movement';
+    END IF;
+    RETURN false;
+END
+$$;
+
+-- Adds changes to the journal and makes them: places and balances follow.
+CREATE FUNCTION custody_change_under(
+    movements jsonb, l_movement text[], l_series text[], l_box int[], l_first int[], l_last int[], why text, event bigint
+) RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    box custody_box;
+    item record;
+BEGIN
+    IF cardinality(l_box) = 0 THEN
+        RETURN;
+    END IF;
+    PERFORM custody_journal(movements, l_movement, l_series, l_box, l_first, l_last, why, event);
+    FOR item IN
+        SELECT l.*, m.kind, m.from_office AS office, m.to_office, m.condition_before, m.condition_after
+        FROM unnest(l_movement, l_series, l_box, l_first, l_last) AS l (movement, series, box_no, first, last)
+        JOIN custody_movement AS m USING (movement) ORDER BY l.series, l.box_no, l.first
+    LOOP
+        IF item.kind IN ('receipt', 'dispatch', 'loan', 'transfer', 'return') THEN
+            RAISE EXCEPTION '% is no change at an office', item.kind USING ERRCODE = 'BL513', HINT = 'dispatch it';
+        END IF;
+        SELECT * INTO box FROM custody_box WHERE series = item.series AND box_no = item.box_no;
+        -- A sealed box can be opened, lost, found, spoiled or quarantined as a whole; nobody prints from it.
+        IF box.state = 'whole' AND box.office = item.office AND item.first = 1 AND item.last = box.size
+            AND box.condition = item.condition_before
+            AND item.kind IN ('opening', 'spoilage', 'loss', 'shortage', 'finding', 'quarantine', 'release')
+            AND item.condition_after <> 'personalised'
+        THEN
+            IF item.condition_after IN ('good', 'quarantined', 'missing') AND item.kind <> 'opening' THEN
+                UPDATE custody_box
+                SET condition = item.condition_after, office = item.to_office, regency = custody_regency(item.to_office),
+                    event_id = event
+                WHERE series = item.series AND box_no = item.box_no;
+                CONTINUE;
+            END IF;
+            UPDATE custody_box SET state = 'opened', condition = 'good', office = NULL, event_id = event
+            WHERE series = item.series AND box_no = item.box_no;
+        ELSIF item.kind = 'opening' AND box.state = 'opened' THEN
+            RAISE EXCEPTION 'box %-% is opened', item.series, lpad(item.box_no::text, 6, '0')
+                USING ERRCODE = 'BL508', HINT = 'name its blanks by their positions';
+        ELSE
+            PERFORM custody_take(item.series, item.box_no, item.first, item.last, item.office, NULL, item.condition_before);
+        END IF;
+        PERFORM custody_put(item.series, item.box_no, item.first, item.last, item.to_office, NULL, item.condition_after,
+                            custody_regency(item.to_office), event);
+    END LOOP;
+    PERFORM custody_post(array_agg(office), array_agg(series), array_agg(condition), array_agg(delta), event)
+    FROM (SELECT leg.office, l.series, leg.condition, sum(leg.sign * (l.last - l.first + 1)) AS delta
+          FROM unnest(l_movement, l_series, l_first, l_last) AS l (movement, series, first, last)
+          JOIN custody_movement AS m USING (movement)
+          CROSS JOIN LATERAL (VALUES (m.from_office, m.condition_before, -1), (m.to_office, m.condition_after, 1))
+              AS leg (office, condition, sign)
+          GROUP BY 1, 2, 3) AS total;
+END
+$$;
+
 -- These work for the functions that follow in published.sql and are nobody else's.
 REVOKE EXECUTE ON FUNCTION custody_refuse, custody_take, custody_put, custody_post, custody_seen, custody_journal,
-    custody_end FROM PUBLIC;
+    custody_end, custody_settle_under, custody_settled, custody_change_under FROM PUBLIC;
