@@ -13,7 +13,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "kernel": (),
     "engines": ("linkage", "demand", "runout", "allocation", "synth"),
     "ground": ("database", "files", "audit", "places", "access"),
-    "records": ("intake", "procurement", "registry", "entitlement"),
+    "records": ("intake", "procurement", "equipment", "registry", "entitlement"),
     "cards": ("custody", "counting", "destruction", "suket", "issuance", "alerts"),
     "decisions": ("cases", "planning", "transparency", "takeover", "scenario"),
     "doors": ("api", "web", "cli", "jobs"),

@@ -192,6 +192,8 @@ def test_a_file_and_its_rows_are_sealed(load):
         ("stock", "kantor,tanggal_hitung,baik,rusak\n3171,01-04-2017,500,3\n"),
         ("counts", ("area,metric,value,date,denominator,source,kind,known_on\n"
             "ID,recorded,5,2017-04-04,6,me,observed,2017-04-04\n")),
+        ("printers", "office,printer,state,since\n3171,F-1,rusak,2017-03-01\n"),
+        ("printing", "office,reported_on,ribbon_cards\n3171,2017-03-01,500\n"),
     ],
 )  # fmt: skip
 def test_every_kind_has_the_same_guarantees(load, kind, text):

@@ -17,6 +17,7 @@ from blanko.ground.access.acting import acting
 from blanko.kernel.errors import BlankoError
 from blanko.records.entitlement import operations as entitlement
 from blanko.records.intake import operations, queries
+from blanko.records.intake.kinds import KINDS
 from blanko.records.intake.operations import LoadResult
 from blanko.records.intake.rules import WARNINGS
 
@@ -24,7 +25,7 @@ EXAMPLE = """Example:
   ./blanko intake load examples/registrations-dirty.csv
 
 CSV (comma, semicolon, tab; UTF-8, UTF-16, Windows-1252), XLSX or Parquet; heads in Indonesian or English.
-Kinds: registrations, applications, deaths, stock, counts; the heads tell which, or say --kind.
+Kinds: registrations, applications, deaths, stock, counts, printers, printing; the heads tell which, or say --kind.
 Exit codes: 0 also when rows were refused; 1 when a file could not be read at all; 2 wrong use."""
 
 
@@ -34,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True)
     load = verbs.add_parser("load", help="take files in", description=EXAMPLE, formatter_class=raw)
     load.add_argument("files", nargs="+", type=Path)
-    load.add_argument("--kind", choices=["registrations", "applications", "deaths", "stock", "counts"])
+    load.add_argument("--kind", choices=list(KINDS))
     load.add_argument("--rejects", type=Path, metavar="DIR", help="where rejects.csv files go")
     load.add_argument("--no-registry", action="store_true", help="do not bring the registry up to date afterwards")
     load.add_argument("--json", action="store_true", help="one JSON object a file, a line each")

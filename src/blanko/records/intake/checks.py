@@ -110,6 +110,9 @@ def _parsed(column: Column, text: pa.Array, work: _Work) -> tuple[pa.Array, pa.A
     if column.type == "count":
         value, wrong = parse.counts(text)
         work.refuse(wrong, column.name, "not_a_count")
+        if column.most is not None:
+            above = pc.fill_null(pc.greater(value, column.most), False)
+            work.refuse(np.asarray(above.to_numpy(zero_copy_only=False), bool), column.name, "too_many")
         return value, None
     if column.type == "nik":
         matrix, fits = parse.fixed(text, NIK_LENGTH)

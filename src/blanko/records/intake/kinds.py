@@ -1,4 +1,4 @@
-"""The five kinds of file, as data: their columns, what goes by which name, and what makes a row the same row again. Pure."""
+"""The seven kinds of file, as data: their columns, what goes by which name, and what makes a row the same row again. Pure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ Type = Literal["text", "nik", "date", "sex", "village", "area", "office", "count
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``required``: a row without it can neither be stored nor placed. ``head_required``: the file must have the column."""
+    """``required``: a row without it can neither be stored nor placed. ``head_required``: the file must have the column.
+
+    ``most``: the largest count that can be meant.
+    """
 
     name: str
     type: Type = "text"
     required: bool = False
     head_required: bool = False
     length_max: int = 200
+    most: int | None = None
     choices: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
 
@@ -44,6 +48,8 @@ STATUSES = (
 MARITAL = ("BELUM KAWIN", "KAWIN", "CERAI HIDUP", "CERAI MATI")
 CAUSES = ("first_card", "turned_17", "marriage", "divorce", "move", "loss", "damage", "change_of_element")
 COUNT_KINDS = ("observed", "estimated", "modelled", "synthetic")
+PRINTER_STATES = ("working", "failed", "retired")
+HOURS_A_WEEK = 168
 
 REGISTRATIONS = Kind(
     name="registrations",
@@ -132,10 +138,41 @@ COUNTS = Kind(
     ),
 )  # fmt: skip
 
+PRINTERS = Kind(
+    name="printers",
+    table="intake_printer_state",
+    key=("printer", "since"),
+    place="office",
+    columns=(
+        Column("office", "office", required=True, head_required=True, others=("kantor", "kode_kantor")),
+        Column("printer", required=True, head_required=True, length_max=64, others=("pencetak", "nomor_seri", "no_seri", "printer_ktp", "serial_no")),
+        Column("state", "choice", required=True, head_required=True, choices=PRINTER_STATES, others=("keadaan", "kondisi", "status_printer")),
+        Column("since", "date", required=True, head_required=True, others=("sejak", "sejak_tanggal", "tanggal_kondisi")),
+        Column("cards_an_hour", "count", most=2_000, others=("kartu_per_jam", "kecepatan")),
+        Column("note", length_max=400, others=("catatan", "keterangan")),
+    ),
+)  # fmt: skip
+
+PRINTING = Kind(
+    name="printing",
+    table="intake_printing_report",
+    key=("office", "reported_on"),
+    place="office",
+    columns=(
+        Column("office", "office", required=True, head_required=True, others=("kantor", "kode_kantor")),
+        Column("reported_on", "date", required=True, head_required=True, others=("tanggal_laporan", "tgl_laporan", "dilaporkan")),
+        Column("ribbon_cards", "count", head_required=True, others=("pita", "ribbon", "pita_cukup_kartu", "stok_pita")),
+        Column("ink_cards", "count", others=("tinta", "film", "tinta_cukup_kartu", "stok_tinta")),
+        Column("operators", "count", most=10_000, others=("petugas", "jumlah_operator", "operator")),
+        Column("operator_hours", "count", most=10_000 * HOURS_A_WEEK, others=("jam_operator", "jam_petugas", "jam_operator_per_minggu")),
+        Column("print_hours", "count", most=HOURS_A_WEEK, others=("jam_cetak", "jam_cetak_per_minggu")),
+    ),
+)  # fmt: skip
+
 # Kinds whose rows change who is a person here or who is owed a card.
 MOVE_CLAIMS = frozenset({"registrations", "applications", "deaths"})
 
-KINDS = {kind.name: kind for kind in (REGISTRATIONS, APPLICATIONS, DEATHS, STOCK, COUNTS)}
+KINDS = {kind.name: kind for kind in (REGISTRATIONS, APPLICATIONS, DEATHS, STOCK, COUNTS, PRINTERS, PRINTING)}
 
 # Words that files use for a choice, folded; what is not here must be the choice itself.
 CHOICE_WORDS: dict[str, dict[str, str]] = {
@@ -159,6 +196,10 @@ CHOICE_WORDS: dict[str, dict[str, str]] = {
     "status": {
         "siapcetak": "PRINT_READY_RECORD", "prr": "PRINT_READY_RECORD", "sfe": "SENT_FOR_ENROLLMENT",
         "rekamganda": "DUPLICATE_RECORD", "meninggal": "DECEASED", "duplicaterecord": "DUPLICATE_RECORD",
+    },
+    "state": {
+        "baik": "working", "berfungsi": "working", "works": "working", "rusak": "failed", "mati": "failed",
+        "broken": "failed", "dihapus": "retired", "ditarik": "retired", "afkir": "retired",
     },
     "kind": {"teramati": "observed", "perkiraan": "estimated", "taksiran": "estimated"},
 }  # fmt: skip

@@ -10,7 +10,7 @@ from django.db import connection, models
 
 from blanko.ground.audit.facts import Fact
 from blanko.records.intake import canonical
-from blanko.records.intake.kinds import APPLICATIONS, COUNTS, DEATHS, REGISTRATIONS, STOCK, Kind
+from blanko.records.intake.kinds import APPLICATIONS, COUNTS, DEATHS, PRINTERS, PRINTING, REGISTRATIONS, STOCK, Kind
 
 
 def code(**given: object) -> models.TextField:
@@ -156,3 +156,38 @@ class Count(Version):
 
     class Meta:
         db_table = "intake_count"
+
+
+class PrinterState(Version):
+    """A printer stands at an office and works, has failed or is retired, since a day."""
+
+    of_kind = PRINTERS
+
+    pk = models.CompositePrimaryKey("printer", "since", "version")
+    office = code()
+    printer = code()
+    state = code()
+    since = models.DateField()
+    cards_an_hour = models.BigIntegerField(null=True)
+    note = models.TextField(null=True)
+
+    class Meta:
+        db_table = "intake_printer_state"
+
+
+class PrintingReport(Version):
+    """What an office has to print with on a day: ribbon and ink in cards, operators and hours of a week."""
+
+    of_kind = PRINTING
+
+    pk = models.CompositePrimaryKey("office", "reported_on", "version")
+    office = code()
+    reported_on = models.DateField()
+    ribbon_cards = models.BigIntegerField(null=True)
+    ink_cards = models.BigIntegerField(null=True)
+    operators = models.BigIntegerField(null=True)
+    operator_hours = models.BigIntegerField(null=True)
+    print_hours = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "intake_printing_report"

@@ -8,7 +8,7 @@ from blanko.kernel.errors import BlankoError
 
 
 class UnknownKind(BlankoError, ValueError):
-    """The heads fit none of the five kinds."""
+    """The heads fit none of the kinds."""
 
 
 class MissingColumns(BlankoError, ValueError):
@@ -27,6 +27,7 @@ MENDS = {
     "control_characters": "remove the invisible characters and save the file as UTF-8",
     "unknown_choice": "use one of the listed words",
     "not_a_count": "write a whole number from 0 up, without separators",
+    "too_many": "write a number that can be meant: a week has 168 hours",
 }
 
 # Warnings are kept with the row; the last field says whether the card waits until it is settled.

@@ -136,6 +136,32 @@ class Contract(Fact):
         ]
 
 
+class Service(Fact):
+    """A contract for work that cards hang on, such as the maintenance of the servers. Whole rupiah.
+
+    ``follows`` is the service that this one takes over from; one that nobody follows has no successor.
+    """
+
+    service_no = models.TextField(primary_key=True, db_collation="C")
+    title = models.TextField()
+    supplier = models.TextField()
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    amount_idr = models.BigIntegerField(null=True)
+    follows = models.TextField(null=True, db_collation="C")
+    source = models.TextField()
+
+    class Meta:
+        db_table = "procurement_service"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(ends_on__gt=F("starts_on")), name="procurement_service_ends"),
+            models.CheckConstraint(
+                condition=Q(amount_idr__isnull=True) | Q(amount_idr__gt=0), name="procurement_service_amount"
+            ),
+            models.CheckConstraint(condition=~Q(title="") & ~Q(supplier=""), name="procurement_service_named"),
+        ]
+
+
 class PriceBreak(Fact):
     """From this many blanks in one lot on, a blank of the contract costs this much."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import Error
@@ -335,6 +335,29 @@ def _stage_row(
         "lot_no": lot_no, "stage": str(stage), "reached_on": on, "is_estimated": is_estimated,
         "held_for": held_for or [], "note": note,
     }  # fmt: skip
+
+
+def register_service(
+    *, service_no: str, title: str, supplier: str, starts_on: date, ends_on: date, source: str, by: str, at: datetime,
+    amount_idr: int | None = None, follows: str | None = None,
+) -> None:  # fmt: skip
+    """Add a contract for work that cards hang on (maintenance of the servers); ``follows`` the one it takes over from.
+
+    Raises UnknownService, DatesOutOfOrder, NotPositive, AlreadyRegistered.
+    """
+    rules.check_positive(amount_idr=amount_idr)
+    if ends_on <= starts_on:
+        rules.check_dates(starts_on=starts_on, ends_on=ends_on - timedelta(days=1))
+    if follows is not None and not models.Service.objects.filter(pk=follows).exists():
+        raise rules.UnknownService(
+            "there is no service contract {service_no}", mend="register the one that it follows first",
+            service_no=follows,
+        )  # fmt: skip
+    row = {
+        "service_no": service_no, "title": title, "supplier": supplier, "starts_on": starts_on, "ends_on": ends_on,
+        "amount_idr": amount_idr, "follows": follows, "source": source,
+    }  # fmt: skip
+    _store("procurement.register_service", by, at, [(models.Service, row)], service=service_no)
 
 
 def pay(

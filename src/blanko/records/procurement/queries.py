@@ -115,6 +115,16 @@ def deliveries(*, contract_no: str) -> list[dict[str, Any]]:
     )
 
 
+def services() -> list[dict[str, Any]]:
+    """Contracts for work that cards hang on, the first to end first; ``successor`` is the one that follows, or None."""
+    rows = list(models.Service.objects.order_by("ends_on", "service_no").values())
+    after = {row["follows"]: row["service_no"] for row in rows if row["follows"]}
+    return [
+        {**{key: value for key, value in row.items() if key != "event_id"}, "successor": after.get(row["service_no"])}
+        for row in rows
+    ]
+
+
 def rejected_boxes(*, lot_no: str) -> list[dict[str, Any]]:
     """The boxes of a lot that were not accepted, with their reasons."""
     return list(models.RejectedBox.objects.filter(lot_no=lot_no).order_by("box_no").values("box_no", "reason"))

@@ -57,6 +57,10 @@ class UnknownContract(BlankoError, LookupError):
     """No contract has this number."""
 
 
+class UnknownService(BlankoError, LookupError):
+    """No service contract has this number."""
+
+
 class UnknownLot(BlankoError, LookupError):
     """No lot has this number."""
 
@@ -199,6 +203,9 @@ CONSTRAINTS: Final[dict[str, type[BlankoError]]] = {
     "procurement_lot_boxes": NotPositive,
     "procurement_lot_price": NotPositive,
     "procurement_lot_series": BadCode,
+    "procurement_service_pkey": AlreadyRegistered,
+    "procurement_service_ends": DatesOutOfOrder,
+    "procurement_service_amount": NotPositive,
     "procurement_payment_quantity": NotPositive,
     "procurement_payment_amount": NotPaymentSum,
 }

@@ -38,6 +38,18 @@ CREATE VIEW intake_count_known AS
         WHERE newer.area = c.area AND newer.metric = c.metric AND newer.date = c.date AND newer.source = c.source
           AND newer.kind = c.kind AND newer.version = c.version + 1
     );
+CREATE VIEW intake_printer_state_latest AS
+    SELECT p.* FROM intake_printer_state AS p
+    WHERE NOT EXISTS (
+        SELECT FROM intake_printer_state AS newer
+        WHERE newer.printer = p.printer AND newer.since = p.since AND newer.version = p.version + 1
+    );
+CREATE VIEW intake_printing_report_latest AS
+    SELECT r.* FROM intake_printing_report AS r
+    WHERE NOT EXISTS (
+        SELECT FROM intake_printing_report AS newer
+        WHERE newer.office = r.office AND newer.reported_on = r.reported_on AND newer.version = r.version + 1
+    );
 CREATE VIEW intake_file_list AS
     SELECT id, sha256, name, kind, format, read, accepted, unchanged, refused, warnings, rejects, loaded_at, loaded_by
     FROM intake_file;

@@ -4,3 +4,5 @@ SELECT audit_guard('intake_application');
 SELECT audit_guard('intake_death');
 SELECT audit_guard('intake_stock_count');
 SELECT audit_guard('intake_count');
+SELECT audit_guard('intake_printer_state');
+SELECT audit_guard('intake_printing_report');

@@ -238,3 +238,6 @@ END
 $$;
 CREATE TRIGGER procurement_material_follows BEFORE INSERT ON procurement_material_part
     FOR EACH ROW EXECUTE FUNCTION procurement_material_follows();
+
+SELECT audit_guard('procurement_service');
+ALTER TABLE procurement_service ADD FOREIGN KEY (follows) REFERENCES procurement_service;

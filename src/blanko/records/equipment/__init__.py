@@ -1,0 +1,1 @@
+"""What offices print with: printers that fail and are repaired, operators' hours, ribbon and ink."""
