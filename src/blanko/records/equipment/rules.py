@@ -6,9 +6,10 @@ in which they could happen, begun with the prior's cases. Its mean is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -211,22 +212,22 @@ def offices(
         rates = learn(wear(own, as_of=as_of), nation, cases=OFFICE_CASES)
         made[office] = _office(
             office, own, mine, as_of=as_of, pace=pace, rates=rates, pace_of=pace_of,
-            printed=lambda after, until, office=office: printed(office, after, until),
+            printed=partial(printed, office),
         )  # fmt: skip
     return made
 
 
 def _office(
     office: str, own: Sequence[Spell], reports: Sequence[ReportRow], *, as_of: date, pace: Pace, rates: Rates,
-    pace_of: dict[str, int | None], printed: Callable[[date, date], float],
+    pace_of: Mapping[str, int], printed: Callable[[date, date], float],
 ) -> OfficePrinting:  # fmt: skip
     here = [spell for spell in own if spell.end is None and spell.state != RETIRED]
     hours = _newest(reports, "print_hours")
     an_hour = sum(float(pace_of.get(spell.printer) or pace.cards_an_hour) for spell in here)
     cards = an_hour * (pace.print_hours if hours is None else hours) if own else None
-    operator_hours = _newest(reports, "operator_hours")
-    if operator_hours is None and (operators := _newest(reports, "operators")) is not None:
-        operator_hours = operators * pace.print_hours
+    told, operators = _newest(reports, "operator_hours"), _newest(reports, "operators")
+    assumed = None if operators is None else operators * pace.print_hours
+    operator_hours = assumed if told is None else told
     stock = next(
         ((row.reported_on, row.consumable_cards) for row in reversed(reports) if row.consumable_cards is not None), None
     )

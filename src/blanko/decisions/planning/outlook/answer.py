@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from blanko.decisions.planning.outlook import problems
+from blanko.decisions.planning.outlook import printing, problems
 from blanko.decisions.planning.outlook.case import Case, Promise, Reading
 from blanko.decisions.planning.outlook.plans import Level, plan
 from blanko.decisions.planning.outlook.problems import Problem
@@ -126,7 +126,14 @@ def outlook(
         fans={name: answers.fan(getattr(futures, name)) for name in FANS},
         weeks=[answers.day_of(futures, week) for week in range(case.weeks)], problems=[],
     )  # fmt: skip
-    found.problems.extend(problems.of(case, tried, futures, order=order, areas=found.areas, runout=found.runout))
+    # What single offices told is looked at office by office, whatever the level of the answer.
+    apart = level != "regency" and printing.is_known(case)
+    by_office = plan(case, chosen, level="regency", doubles_inside=doubles_inside, changed=changed) if apart else None
+    found.problems.extend(
+        problems.of(
+            case, tried, futures, order=order, areas=found.areas, runout=found.runout, by_office=by_office
+        )
+    )  # fmt: skip
     return found
 
 

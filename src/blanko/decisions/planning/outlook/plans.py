@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from blanko.decisions.planning.outlook import printing
 from blanko.decisions.planning.outlook.case import Case, Reading
 from blanko.engines.runout import plan as engine
 from blanko.engines.runout.draws import Stage
@@ -57,9 +58,7 @@ def plan(
     backlog = {key: number.value for key, number in case.backlog.items()}
     ready = max(0.0, backlog["print_ready"] - (backlog["doubles"] if doubles_inside else 0.0))
     direct, enrolled = _claims(case, reading, factor=what_if["demand"])
-    capacity = case.printing
-    districts = _districts(areas, share, level)
-    printers = np.maximum(1.0, np.floor(districts / capacity.districts_a_printer)) * what_if["printers"]
+    able = _able(case, level, areas, share, factor=what_if["printers"])
     on_hand = _local(case, "on_hand", areas, level, np.zeros(len(areas)))
     if "on_hand" not in case.local and (offices := case.stock.get("offices")) is not None:
         inside = np.array([code == "ID" or code.startswith(offices.area) for code in areas])
@@ -71,11 +70,9 @@ def plan(
             in_transit=_local(case, "in_transit", areas, level, np.zeros(len(areas))),
             print_ready=_print_ready(case, areas, level, share, ready),
             awaiting=share * backlog["awaiting"], uncollected=share * backlog["uncollected"],
-            printer_cards=printers * capacity.cards_a_printer_day * capacity.days_a_week,
-            printers=printers, availability=np.full(len(areas), capacity.availability),
-            working=np.full(len(areas), capacity.availability), ribbon_on_hand=np.zeros(len(areas)),
-            operator_cards=districts * capacity.operator_cards_a_district_week,
-            ribbon_cards=np.full(len(areas), capacity.ribbon_cards_a_week),
+            printer_cards=able.printer_cards, printers=able.printers, availability=able.availability,
+            working=able.working, operator_cards=able.operator_cards, ribbon_on_hand=able.ribbon_on_hand,
+            ribbon_cards=able.ribbon_cards,
             transport_weeks=_transport_weeks(areas),
         ),
         demand=engine.Demand(
@@ -87,7 +84,7 @@ def plan(
         deliveries=(*_deliveries(case, what_if["delivery_days"]), *_supply(case, reading)),
         checks_a_week=case.checks["a_week"].value * what_if["checks"], checks_cv=case.checks["a_week"].cv,
         passed_share=case.checks["passed_share"].value, spoilage=case.spoilage.value, spoilage_cv=case.spoilage.cv,
-        repair_weeks=capacity.repair_weeks, collected_share=case.collection.value,
+        repair_weeks=case.printing.repair_weeks, collected_share=case.collection.value,
     )  # fmt: skip
 
 
@@ -140,6 +137,18 @@ def _enrolled_cv(case: Case) -> float:
     late = case.backlog["not_recorded"].value * (1 - (1 - rate.value) ** 52)
     whole = max(1.0, case.demand["enrolled"].value + late)
     return math.hypot(case.demand["enrolled"].cv * case.demand["enrolled"].value / whole, rate.cv * late / whole)
+
+
+def _able(case: Case, level: Level, areas: tuple[str, ...], share: np.ndarray, *, factor: float) -> printing.Able:
+    """What the areas can print. Where offices told something a larger area is the sum of its offices: the scarcest
+    thing of one office is not made good by another's."""
+    if not printing.is_known(case):
+        return printing.assumed(case.printing, _districts(areas, share, level), factor=factor)
+    parts = weights(case, "regency")
+    codes, own = tuple(parts), np.array(list(parts.values()))
+    able = printing.assumed(case.printing, _districts(codes, own, "regency"), factor=factor)
+    able = printing.with_records(able, case, codes, factor=factor)
+    return able if level == "regency" else printing.summed(able, codes, areas)
 
 
 def _districts(areas: tuple[str, ...], share: np.ndarray, level: Level) -> np.ndarray:

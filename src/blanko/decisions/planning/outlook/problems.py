@@ -13,6 +13,7 @@ from blanko.decisions.planning.outlook.case import Case
 from blanko.engines.runout.draws import median_days
 from blanko.engines.runout.plan import Plan
 from blanko.engines.runout.simulate import Futures
+from blanko.ground.places import gazetteer
 
 if TYPE_CHECKING:
     from blanko.decisions.planning.outlook.answer import AreaAnswer
@@ -23,6 +24,7 @@ OFFICES_NAMED = 10
 CODES = (
     "order_date_passed", "order_date_near", "stockout_soon", "overstock", "prints_slower_than_it_receives",
     "contract_ends_before_stock_is_safe", "locked_stock", "maintenance_without_successor", "checks_bind",
+    "no_ribbon_or_ink", "no_printer_works",
 )  # fmt: skip
 
 
@@ -42,13 +44,14 @@ class Problem:
 
 def of(
     case: Case, plan: Plan, futures: Futures, *, order: Mapping[str, Any], areas: Sequence[AreaAnswer],
-    runout: Mapping[str, date | None],
+    runout: Mapping[str, date | None], by_office: Plan | None = None,
 ) -> list[Problem]:  # fmt: skip
-    """All problems of a case, the most urgent first."""
+    """All problems of a case, the most urgent first. ``by_office`` is the same plan with each office by itself."""
     found = [
         *_orders(case, order, runout),
         *_stock(case, plan, futures, runout),
-        *_offices(plan),
+        *_offices(by_office or plan),
+        *_standing_still(case, by_office or plan),
         *_contracts(case),
         *_checks(futures),
         *_regencies(areas),
@@ -134,9 +137,46 @@ def _offices(plan: Plan) -> list[Problem]:
         Problem(
             "prints_slower_than_it_receives", 2, "{count} offices print slower than their claims come, first {offices}",
             "lend printers or operators, or print at the province",
-            {"count": len(slow), "offices": ", ".join(plan.areas[place] for place in worst[:OFFICES_NAMED])},
+            {"count": len(slow), "offices": _named(plan, worst)},
         )
     ]  # fmt: skip
+
+
+def _standing_still(case: Case, plan: Plan) -> list[Problem]:
+    """Offices that told that they have no ribbon or ink, or no printer that works, while cards or blanks wait there."""
+    offices, found = plan.offices, []
+    waits = (offices.print_ready + offices.on_hand + offices.in_transit) >= 1
+    told = np.array([code in case.local.get("ribbon_on_hand", {}) for code in plan.areas])
+    dry = np.flatnonzero(told & waits & (offices.ribbon_on_hand < 1)).tolist()
+    if dry:
+        dry.sort(key=lambda place: (-float(offices.on_hand[place]), plan.areas[place]))
+        blanks = round(float(offices.on_hand[dry].sum()))
+        found.append(
+            Problem(
+                "no_ribbon_or_ink", 1, "{count} offices have no ribbon or ink, and {blanks} blanks, first {offices}",
+                "send ribbon and ink before more blanks",
+                {"count": len(dry), "blanks": blanks, "offices": _named(plan, dry)},
+            )
+        )  # fmt: skip
+    told = np.array([code in case.local.get("printers", {}) for code in plan.areas])
+    down = np.flatnonzero(told & waits & ((offices.working <= 0) | (offices.printers <= 0))).tolist()
+    if down:
+        down.sort(key=lambda place: (-float(offices.print_ready[place]), plan.areas[place]))
+        found.append(
+            Problem(
+                "no_printer_works", 1, "{count} offices have no printer that works, first {offices}",
+                "repair or lend a printer, or print at the province",
+                {"count": len(down), "offices": _named(plan, down)},
+            )
+        )  # fmt: skip
+    return found
+
+
+def _named(plan: Plan, places: Sequence[int]) -> str:
+    """The first of these areas by name and code; an area that the gazetteer does not know by its code."""
+    known = {regency.code for regency in gazetteer.regencies_2017()}
+    codes = [plan.areas[place] for place in places[:OFFICES_NAMED]]
+    return ", ".join(f"{gazetteer.name_of(code)} ({code})" if code in known else code for code in codes)
 
 
 def _contracts(case: Case) -> list[Problem]:

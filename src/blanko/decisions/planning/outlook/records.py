@@ -15,7 +15,8 @@ from django.db import connection
 from blanko.cards.custody import queries as custody
 from blanko.decisions.planning import demand
 from blanko.decisions.planning import queries as planning
-from blanko.decisions.planning.outlook.case import Case, Delivery, Number, Order, Reading, load
+from blanko.decisions.planning.outlook import printing
+from blanko.decisions.planning.outlook.case import Case, Contract, Delivery, Number, Order, Printing, Reading, load
 from blanko.decisions.planning.sharing import Area
 from blanko.engines.demand import forecast as demand_forecast
 from blanko.engines.demand.history import CAUSES
@@ -25,6 +26,7 @@ from blanko.ground.database import sql
 from blanko.ground.places import gazetteer
 from blanko.kernel.errors import BlankoError
 from blanko.records.entitlement import queries as entitlement
+from blanko.records.equipment import queries as equipment
 from blanko.records.procurement import queries as procurement
 
 NAME = "records"
@@ -59,8 +61,10 @@ def case(*, as_of: date | None = None, assumed: str = "2017-04") -> Case:
         "print_ready": {area.code: float(area.need.need) for area in areas},
         "on_hand": {area.code: float(area.in_hand) for area in areas},
         "in_transit": {area.code: float(area.in_transit) for area in areas},
+        **_printing(base.printing, day),
     }
-    split = entitlement.backlog(as_of=day)
+    # Counts and stocks make a case even where no registration was ever loaded.
+    split = entitlement.backlog(as_of=None if entitlement.claims_as_of() is None else day)
     backlog = {
         "print_ready": _print_ready(areas, day),
         "awaiting": _newest(stated, ("awaiting_uniqueness",), _recorded(split.awaiting_uniqueness, day, "registry")),
@@ -76,9 +80,45 @@ def case(*, as_of: date | None = None, assumed: str = "2017-04") -> Case:
     return replace(
         base, title=f"The records of {day.isoformat()}", as_of=day, weeks=HORIZON_WEEKS, local=local, backlog=backlog,
         stock=stock, demand={**base.demand, **_demand(day)}, deliveries=_deliveries(day), order=_order(base, day),
-        readings=(Reading("records", "what is contracted, and nothing more"),), promises=(), contracts=(), later=(),
+        readings=(Reading("records", "what is contracted, and nothing more"),), promises=(),
+        contracts=_services(day), later=(), printing=replace(base.printing, **_wear(base.printing, day)),
         ask_before=tuple(day + timedelta(days=days) for days in (90, 180, 365, 540)),
     )  # fmt: skip
+
+
+def _printing(assumed: Printing, day: date) -> dict[str, dict[str, float]]:
+    """What offices told of printers, operators, ribbon and ink; prints between two reports are those that custody has.
+
+    An office that told nothing is left to what the case assumes.
+    """
+    seen: dict[tuple[date, date], dict[str, float]] = {}
+
+    def printed(office: str, after: date, until: date) -> float:
+        if (after, until) not in seen:
+            rows = _rows("printed_by_office.sql", after=after, until=until)
+            seen[after, until] = {str(code): float(cards) for code, cards in rows}
+        return seen[after, until].get(office, 0.0)
+
+    return printing.local(
+        equipment.offices(as_of=day, pace=printing.pace(assumed), prior=printing.rates(assumed), printed=printed)
+    )
+
+
+def _wear(assumed: Printing, day: date) -> dict[str, float]:
+    """The share of printers that works and the weeks of a repair, learned from all printers' records."""
+    learned = equipment.nation(as_of=day, prior=printing.rates(assumed))
+    if not learned.observed:
+        return {}
+    return {"availability": learned.availability, "repair_weeks": learned.repair_weeks}
+
+
+def _services(day: date) -> tuple[Contract, ...]:
+    """Contracts for work that cards hang on, which still run or have just ended."""
+    return tuple(
+        Contract(f"{row['title']} ({row['service_no']})", row["ends_on"], row["successor"] is not None)
+        for row in procurement.services()
+        if row["starts_on"] <= day and row["ends_on"] >= day - timedelta(days=90)
+    )
 
 
 def _print_ready(areas: Sequence[Area], day: date) -> Number:
