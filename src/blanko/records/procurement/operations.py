@@ -72,6 +72,7 @@ def register_tender(
     ``method``: tender, catalogue or direct. Raises AlreadyRegistered, NotPositive, BadOutcome, AboveCeiling,
     DatesOutOfOrder, BadCode.
     """
+    rules.check_named(tender_no=tender_no, title=title)
     rules.check_positive(
         quantity=quantity, ceiling_idr=ceiling_idr, owner_estimate_idr=owner_estimate_idr, award_idr=award_idr
     )
@@ -135,7 +136,15 @@ def sign_contract(
     Perpres 54/2010. Raises NotContractSum, NotPositive, BadPriceBreaks, CatalogueWithoutEnd, DatesOutOfOrder,
     UnknownTender, TenderNotAwarded, ObjectionOpen, DueOutsideContract, MoreThanContract, AlreadyRegistered.
     """
-    rules.check_positive(quantity=quantity, unit_price_idr=unit_price_idr, box_size=box_size)
+    rules.check_named(contract_no=contract_no, supplier=supplier)
+    sizes = tuple(box_sizes)
+    rules.check_positive(
+        quantity=quantity, unit_price_idr=unit_price_idr, box_size=box_size,
+        **{f"box size {size}": size for size in sizes},
+    )  # fmt: skip
+    stages = {rules.stage_named(stage): days for stage, days in (lead_days or {}).items()}
+    if late := next((stage for stage, days in stages.items() if days < 0), None):
+        raise rules.NotPositive("{stage} takes {days} days", mend="give days from 0 up", stage=late, days=stages[late])
     rules.check_terms(
         spoilage_per_mille=spoilage_per_mille, penalty_per_mille_day=penalty_per_mille_day,
         penalty_cap_per_mille=penalty_cap_per_mille,
@@ -159,8 +168,8 @@ def sign_contract(
         "unit_price_idr": unit_price_idr,
         "total_idr": total_idr,
         "box_size": box_size,
-        "box_sizes": sorted({box_size, *box_sizes}) if box_sizes else [],
-        "lead_days": {str(Stage(stage)): days for stage, days in sorted((lead_days or {}).items())},
+        "box_sizes": sorted({box_size, *sizes}) if sizes else [],
+        "lead_days": {str(stage): days for stage, days in sorted(stages.items())},
         "kind": kind,
         "ends_on": ends_on,
         "spoilage_per_mille": spoilage_per_mille,
@@ -199,6 +208,26 @@ def schedule_deliveries(*, contract_no: str, deliveries: Iterable[tuple[date, in
     return len(rows)
 
 
+def agree_prices(*, contract_no: str, price_breaks: Iterable[tuple[int, int]], by: str, at: datetime) -> int:
+    """Add the price breaks (from so many blanks, price) of a contract that has none yet; return how many.
+
+    Lots that are announced already keep their price. Raises UnknownContract, BadPriceBreaks, AlreadyRegistered.
+    """
+    contract = _contract(contract_no)
+    breaks = [stock.Break(*step) for step in price_breaks]
+    stock.check_breaks(breaks, list_price_idr=contract.unit_price_idr)
+    if models.PriceBreak.objects.filter(contract_no=contract_no).exists():
+        raise rules.AlreadyRegistered(
+            "contract {contract_no} has its price breaks already", mend="prices stand as they were agreed",
+            contract_no=contract_no,
+        )  # fmt: skip
+    rows: list[tuple[type[Fact], dict[str, Any]]] = [
+        (models.PriceBreak, {"contract_no": contract_no, **step._asdict()}) for step in breaks
+    ]
+    _store("procurement.agree_prices", by, at, rows, contract=contract_no)
+    return len(rows)
+
+
 def announce_lot(
     *,
     lot_no: str,
@@ -219,6 +248,7 @@ def announce_lot(
     BoxSizeNotAgreed, NotPositive, MoreThanContract, BoxesAnnouncedTwice, AlreadyRegistered.
     """
     contract = _contract(contract_no)
+    rules.check_named(lot_no=lot_no)
     rules.check_positive(box_count=box_count, first_box=first_box, box_size=box_size)
     day = announced_on or at.date()
     size = box_size or contract.box_size
@@ -232,6 +262,11 @@ def announce_lot(
         raise rules.ContractWithoutSchedule(
             "contract {contract_no} has no schedule of deliveries", mend="schedule its deliveries first",
             contract_no=contract_no,
+        )  # fmt: skip
+    if delivery_no is not None and not models.Delivery.objects.filter(contract_no=contract_no, delivery_no=delivery_no):
+        raise rules.UnknownDelivery(
+            "contract {contract_no} has no delivery {delivery_no}", mend="name one of its schedule, or none",
+            contract_no=contract_no, delivery_no=delivery_no,
         )  # fmt: skip
     breaks = [
         stock.Break(*step)
@@ -271,9 +306,10 @@ def advance_lot(
 
     ``is_estimated``: no source tells the day, so that nothing is learned from it.
 
-    Raises UnknownLot, StageReportedTwice, StageOutOfOrder. Acceptance has an operation of its own: accept_lot.
+    Raises UnknownLot, UnknownLotStage, StageReportedTwice, StageOutOfOrder. Acceptance has an operation of its own:
+    accept_lot.
     """
-    stage = Stage(stage)
+    stage = rules.stage_named(stage)
     if stage is Stage.ACCEPTED:
         raise rules.StageOutOfOrder("a lot is accepted with its BAST", mend="use accept_lot")
     rules.check_next(stage, reached=_reached(lot_no), on=on)
@@ -302,6 +338,10 @@ def accept_lot(
             raise rules.BoxNotInLot(
                 "box {number} is not in lot {lot_no}", mend="name boxes of the lot", number=number, lot_no=lot_no
             )
+    if silent := next((number for number, reason in rejected.items() if not reason.strip()), None):
+        raise rules.RejectionWithoutReason(
+            "box {number} is rejected without a reason", mend="say what is wrong with it", number=silent
+        )
     accepted = lot.box_count - len(rejected)
     acceptance = {
         "lot_no": lot_no,
@@ -345,6 +385,7 @@ def register_service(
 
     Raises UnknownService, DatesOutOfOrder, NotPositive, AlreadyRegistered.
     """
+    rules.check_named(service_no=service_no, title=title, supplier=supplier)
     rules.check_positive(amount_idr=amount_idr)
     if ends_on <= starts_on:
         rules.check_dates(starts_on=starts_on, ends_on=ends_on - timedelta(days=1))
@@ -399,7 +440,7 @@ def register_material(*, contract_no: str, parts: Sequence[material.Part], by: s
             models.MaterialPart,
             {
                 "contract_no": contract_no, "part": part.part, "title": part.title, "country": part.country,
-                "stage": str(Stage(part.stage)), "lead_days": part.lead_days, "needs": list(part.needs),
+                "stage": str(rules.stage_named(part.stage)), "lead_days": part.lead_days, "needs": list(part.needs),
                 "source": part.source,
             },
         )

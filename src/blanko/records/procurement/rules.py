@@ -137,6 +137,18 @@ class TenderNotAwarded(BlankoError):
     """A contract rests on a tender that failed."""
 
 
+class UnknownDelivery(BlankoError, LookupError):
+    """The contract has no delivery of this number."""
+
+
+class UnknownLotStage(InvalidValue):
+    """A lot has no stage of this name."""
+
+
+class RejectionWithoutReason(InvalidValue):
+    """A box was not accepted, and nobody said why."""
+
+
 class BoxSizeNotAgreed(InvalidValue):
     """The contract names its box sizes, and this is none of them."""
 
@@ -175,6 +187,8 @@ REFUSALS: Final[dict[str, type[BlankoError]]] = {
     "BL210": ObjectionOpen,
     "BL211": TenderNotAwarded,
     "BL212": DueOutsideContract,
+    # A number that no column holds.
+    "22003": NotPositive,
 }
 CONSTRAINTS: Final[dict[str, type[BlankoError]]] = {
     "procurement_lot_boxes_once": BoxesAnnouncedTwice,
@@ -203,7 +217,15 @@ CONSTRAINTS: Final[dict[str, type[BlankoError]]] = {
     "procurement_lot_boxes": NotPositive,
     "procurement_lot_price": NotPositive,
     "procurement_lot_series": BadCode,
+    "procurement_rejected_box_has_reason": RejectionWithoutReason,
+    "procurement_rejected_box_once": BoxNotInLot,
+    "procurement_acceptance_has_bast": BadCode,
+    "procurement_payment_has_number": BadCode,
+    "procurement_tender_method": BadCode,
+    "procurement_delivery_once": AlreadyRegistered,
+    "procurement_price_break_once": AlreadyRegistered,
     "procurement_service_pkey": AlreadyRegistered,
+    "procurement_service_named": BadCode,
     "procurement_service_ends": DatesOutOfOrder,
     "procurement_service_amount": NotPositive,
     "procurement_payment_quantity": NotPositive,
@@ -222,6 +244,23 @@ def check_sum(*, quantity: int, unit_price_idr: int, total_idr: int) -> None:
             product=f"{quantity * unit_price_idr:,}",
             total_idr=f"{total_idr:,}",
         )
+
+
+def check_named(**texts: str) -> None:
+    """Raise BadCode, naming the first text that is empty."""
+    for name, text in texts.items():
+        if not text.strip():
+            raise BadCode("{name} is empty", mend="say it", name=name)
+
+
+def stage_named(name: str) -> Stage:
+    """The stage of a lot of this name. Raises UnknownLotStage."""
+    try:
+        return Stage(name)
+    except ValueError:
+        raise UnknownLotStage(
+            "a lot has no stage {stage}", mend="use one of {stages}", stage=name, stages=", ".join(Stage)
+        ) from None
 
 
 def check_positive(**numbers: int | None) -> None:
