@@ -11,6 +11,7 @@ from django.utils import timezone
 from blanko.cards.custody import operations
 from blanko.cards.custody import queries as custody
 from blanko.cards.issuance import queries as issuance
+from blanko.doors.cli import custody_reconcile
 from blanko.ground.access.acting import acting
 
 EXAMPLE = """Example:
@@ -34,12 +35,15 @@ def _parser() -> argparse.ArgumentParser:
     receive.add_argument("--by", required=True, metavar="OFFICER")
     for verb in (balance, holdings, transit, way, receive):
         verb.add_argument("--json", action="store_true")
+    custody_reconcile.add_verb(verbs)
     return parser
 
 
 def main(argv: list[str]) -> int:
     """Read custody, or receive a movement."""
     given = _parser().parse_args(argv)
+    if given.verb == "reconcile":
+        return custody_reconcile.run(given)
     if given.verb == "receive":
         with acting(principal=given.by):
             operations.receive(movement=given.movement, by=given.by, at=datetime.now(UTC))

@@ -98,6 +98,7 @@ def operations() -> dict[str, str]:
         "custody.loss": _("blanks reported missing"),
         "custody.finding": _("blanks found again"),
         "custody.destruction": _("blanks destroyed"),
+        "counting.reconcile": _("journal, boxes and balances compared"),
         "suket.issue": _("sukets issued"),
         "suket.renew": _("suket renewed"),
         "suket.void": _("suket voided"),
