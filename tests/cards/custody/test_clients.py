@@ -96,3 +96,42 @@ def test_two_clients_that_use_blanks_of_one_box_take_different_ones_or_are_refus
     assert sum(isinstance(result, str) for result in results) == 4
     assert sum(isinstance(result, rules.BlankNotInCondition) for result in results) == 4
     assert queries.balance_sheet()["spoiled"] == 40
+
+
+def test_a_movement_can_be_its_own_transaction(stock):
+    from blanko.ground.access.acting import acting_alone
+
+    with acting_alone(principal="svc.custody"):
+        one = operations.dispatch(
+            consignment=[Line("PB17", 1, 1, 50)], from_office="00", to_office="1101", key=Key("alone", 1),
+            by="gudang.pusat", at=stock,
+        )  # fmt: skip
+        with pytest.raises(rules.BoxAlreadyDispatched):
+            operations.dispatch(
+                consignment=[Line("PB17", 1, 1, 50), Line("PB17", 2, 1, 50)], from_office="00", to_office="1101",
+                key=Key("alone", 2), by="gudang.pusat", at=stock,
+            )  # fmt: skip
+        operations.receive(movement=one, by="operator.1101", at=stock)
+    assert queries.boxes_at("1101") == [Line("PB17", 1, 1, 50)]
+    assert Line("PB17", 2, 1, 50) in queries.boxes_at("00"), "a refused call left something behind"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT principal, count(*) FROM audit_event WHERE operation LIKE 'custody.dispatch' GROUP BY 1")
+        assert cursor.fetchall() == [("svc.custody", 1)]
+
+
+def test_alone_needs_an_active_officer_and_no_open_transaction(stock):
+    from django.db import transaction
+
+    from blanko.ground.access.acting import UnknownOfficer, acting_alone
+
+    with acting_alone(principal="nobody"), pytest.raises(UnknownOfficer):
+        operations.dispatch(
+            consignment=[Line("PB17", 1, 1, 50)],
+            from_office="00",
+            to_office="1101",
+            key=Key("alone", 1),
+            by="x",
+            at=stock,
+        )
+    with transaction.atomic(), pytest.raises(RuntimeError), acting_alone(principal="svc.custody"):
+        pass

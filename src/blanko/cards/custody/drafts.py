@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from hashlib import sha256
 
 from blanko.cards.custody.rules import Condition, Key, Kind, Line, Phase, check_lawful
@@ -23,7 +24,7 @@ class Consignment:
     legs: Sequence[Leg] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
     """A movement that is ready to be sealed and sent to the database, with its rows in their canonical form."""
 
@@ -50,6 +51,7 @@ class Draft:
     def quantity(self) -> int:
         return sum(line.quantity for line in self.lines)
 
+    @cached_property
     def movement_row(self) -> dict[str, object]:
         """The sealed columns of custody_movement. ``digest`` tells a repeated call from another one under its key."""
         row: dict[str, object] = {
@@ -87,7 +89,7 @@ class Draft:
     def leaves(self) -> list[bytes]:
         """The leaf hashes of all rows that this movement adds to the journal."""
         movement = self.movement
-        found = [leaf("custody_movement", self.movement_row()), leaf("custody_movement_phase", self.begin_row())]
+        found = [leaf("custody_movement", self.movement_row), leaf("custody_movement_phase", self.begin_row())]
         found += [leaf("custody_movement_line", {"movement": movement, **line._asdict()}) for line in self.lines]
         found += [leaf("custody_leg", row) for row in self.leg_rows()]
         return found

@@ -57,7 +57,6 @@ class Movement(Fact):
     class Meta:
         db_table = "custody_movement"
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["device", "sequence"], name="custody_movement_key"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="custody_movement_quantity"),
             models.CheckConstraint(condition=~Q(by=""), name="custody_movement_by_named"),
         ]

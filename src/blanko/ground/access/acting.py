@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import connection
 from django.db.transaction import atomic
 
 from blanko.kernel.errors import BlankoError
+
+
+_ALONE: ContextVar[str | None] = ContextVar("acting_alone", default=None)
 
 
 class UnknownOfficer(BlankoError):
@@ -35,3 +39,25 @@ def acting(*, principal: str) -> Iterator[None]:
                     principal=repr(principal),
                 )
         yield
+
+
+@contextmanager
+def acting_alone(*, principal: str) -> Iterator[None]:
+    """Each operation inside is a transaction of its own, in the name of ``principal``, and one round trip.
+
+    For operations that are one call of the database (the movements of custody): no transaction is opened here, and
+    what an operation did stays when a later one is refused. Raises UnknownOfficer when the first one is called, and
+    RuntimeError inside an open transaction, where ``acting`` already says in whose name it is done.
+    """
+    if connection.in_atomic_block:
+        raise RuntimeError("a transaction is open: its operations are not alone")
+    before = _ALONE.set(principal)
+    try:
+        yield
+    finally:
+        _ALONE.reset(before)
+
+
+def alone() -> str | None:
+    """Who acts in calls that are their own transaction; None inside a transaction, which knows its principal."""
+    return None if connection.in_atomic_block else _ALONE.get()

@@ -30,9 +30,7 @@ def canonical(table: str, row: Mapping[str, object]) -> bytes:
     UTF-8 JSON ``[table, {column: value}]``, keys sorted, no spaces. Times are UTC with microseconds, decimals are
     plain text without trailing zeros, bytes are hexadecimal. Raises NotCanonical for a naive time or an unknown type.
     """
-    return json.dumps(
-        [table, row], ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain, allow_nan=False
-    ).encode("utf-8")
+    return _ENCODER.encode([table, row]).encode("utf-8")
 
 
 def _plain(value: Any) -> object:
@@ -53,6 +51,10 @@ def _plain(value: Any) -> object:
     if hasattr(value, "lower") and hasattr(value, "upper") and hasattr(value, "bounds"):
         return [value.lower, value.upper, value.bounds]
     raise NotCanonical("{name__} has no canonical bytes", mend="store a plain value", name__=type(value).__name__)
+
+
+# One encoder for all rows: making one costs more than a row does.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain, allow_nan=False)
 
 
 def leaf_of_bytes(data: bytes) -> bytes:

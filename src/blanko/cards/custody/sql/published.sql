@@ -40,14 +40,12 @@ CREATE FUNCTION custody_dispatch(
 ) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     event bigint;
-    moved bigint;
     item record;
 BEGIN
     IF custody_seen(movements) THEN
         RETURN 0;
     END IF;
-    PERFORM FROM custody_box AS b JOIN unnest(l_series, l_box) AS l (series, box_no) USING (series, box_no)
-    ORDER BY b.series, b.box_no FOR UPDATE OF b;
+    PERFORM custody_lock(l_series, l_box);
     event := audit_record(operation, by_officer, at, row_count, root, reason, subject);
     PERFORM custody_journal(movements, l_movement, l_series, l_box, l_first, l_last, reason, event);
     IF jsonb_array_length(legs) > 0 THEN
@@ -59,34 +57,32 @@ BEGIN
             movement text, leg int, mode text, from_place text, to_place text, carrier text, answerable text,
             assignment_no text, identity_checked text, seals jsonb, due_at timestamptz);
     END IF;
-    UPDATE custody_box AS b
-    SET office = NULL, movement = l.movement, regency = custody_regency(m.to_office), event_id = event
-    FROM unnest(l_movement, l_series, l_box, l_first, l_last) AS l (movement, series, box_no, first, last)
-    JOIN custody_movement AS m USING (movement)
-    WHERE b.series = l.series AND b.box_no = l.box_no AND b.state = 'whole' AND b.office = m.from_office
-      AND b.condition = m.condition_before AND l.first = 1 AND l.last = b.size;
-    GET DIAGNOSTICS moved = ROW_COUNT;
-    IF moved < cardinality(l_box) THEN
-        -- What is left are blanks of opened boxes, or what must be refused.
-        FOR item IN
-            SELECT l.*, m.from_office, m.to_office, m.condition_before
-            FROM unnest(l_movement, l_series, l_box, l_first, l_last) AS l (movement, series, box_no, first, last)
-            JOIN custody_movement AS m USING (movement)
-            LEFT JOIN custody_box AS b ON b.series = l.series AND b.box_no = l.box_no
-            WHERE b.movement IS DISTINCT FROM l.movement
-            ORDER BY l.series, l.box_no, l.first
-        LOOP
+    FOR item IN
+        SELECT l.*, m.from_office, m.to_office, m.condition_before
+        FROM unnest(l_movement, l_series, l_box, l_first, l_last) AS l (movement, series, box_no, first, last)
+        JOIN jsonb_to_recordset(movements) AS m (movement text, from_office text, to_office text, condition_before text)
+            USING (movement)
+        ORDER BY l.series, l.box_no, l.first
+    LOOP
+        UPDATE custody_box AS b
+        SET office = NULL, movement = item.movement, regency = custody_regency(item.to_office), event_id = event
+        WHERE b.series = item.series AND b.box_no = item.box_no AND b.state = 'whole' AND b.office = item.from_office
+          AND b.condition = item.condition_before AND item.first = 1 AND b.size = item.last;
+        IF NOT FOUND THEN
+            -- Blanks of an opened box, or what must be refused.
             PERFORM custody_take(item.series, item.box_no, item.first, item.last, item.from_office, NULL,
                                  item.condition_before);
             PERFORM custody_put(item.series, item.box_no, item.first, item.last, NULL, item.movement,
                                 item.condition_before, custody_regency(item.to_office), event);
-        END LOOP;
-    END IF;
+        END IF;
+    END LOOP;
     PERFORM custody_post(array_agg(office), array_agg(series), array_agg(condition), array_agg(delta), event)
     FROM (SELECT CASE leg.sign WHEN -1 THEN m.from_office ELSE m.to_office END AS office, l.series,
-                 CASE leg.sign WHEN -1 THEN m.condition_before ELSE 'in_transit' END AS condition, sum(leg.sign * (l.last - l.first + 1)) AS delta
+                 CASE leg.sign WHEN -1 THEN m.condition_before ELSE 'in_transit' END AS condition,
+                 sum(leg.sign * (l.last - l.first + 1)) AS delta
           FROM unnest(l_movement, l_series, l_first, l_last) AS l (movement, series, first, last)
-          JOIN custody_movement AS m USING (movement)
+          JOIN jsonb_to_recordset(movements) AS m (movement text, from_office text, to_office text, condition_before text)
+              USING (movement)
           CROSS JOIN (VALUES (-1), (1)) AS leg (sign)
           GROUP BY 1, 2, 3) AS total;
     RETURN event;
@@ -213,8 +209,7 @@ BEGIN
     IF custody_seen(movements) THEN
         RETURN 0;
     END IF;
-    PERFORM FROM custody_box AS b JOIN unnest(l_series, l_box) AS l (series, box_no) USING (series, box_no)
-    ORDER BY b.series, b.box_no FOR UPDATE OF b;
+    PERFORM custody_lock(l_series, l_box);
     event := audit_record(operation, by_officer, at, row_count, root, reason, subject);
     PERFORM custody_change_under(movements, l_movement, l_series, l_box, l_first, l_last, reason, event);
     RETURN event;

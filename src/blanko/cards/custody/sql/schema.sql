@@ -72,14 +72,15 @@ ALTER TABLE custody_range
     ADD CONSTRAINT custody_range_once EXCLUDE USING gist (
         series WITH =, box_no WITH =, int4range(first, last, '[]') WITH &&);
 
+-- The functions of this file are called by those of published.sql alone, which have pinned the search path for them.
 CREATE FUNCTION custody_regency(office text) RETURNS text
-    LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+    LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN length(office) = 4 THEN office ELSE '' END
 $$;
 
 -- Says by name why these blanks of a box are not at an office in a condition. The order of the checks is the precedence.
 CREATE FUNCTION custody_refuse(of_series text, of_box int, of_first int, of_last int, of_office text, of_condition text)
-    RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+    RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     box custody_box;
     wrong custody_range;
@@ -120,7 +121,7 @@ $$;
 -- Takes blanks out of the range that holds them; what is left of it stays. Raises by name when no range holds them.
 CREATE FUNCTION custody_take(
     of_series text, of_box int, of_first int, of_last int, of_office text, of_movement text, of_condition text
-) RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     held custody_range;
 BEGIN
@@ -145,7 +146,7 @@ $$;
 CREATE FUNCTION custody_put(
     of_series text, of_box int, of_first int, of_last int, of_office text, of_movement text, of_condition text,
     of_regency text, of_event bigint
-) RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     low int;
     high int;
@@ -164,40 +165,52 @@ BEGIN
 END
 $$;
 
--- Adds to running balances. Leaf offices are locked first and the central row last, so that it is held shortest.
+-- Adds to running balances, row by row: leaf offices first and the central row last, so that it is locked shortest.
+-- A loop of index look-ups, here and below, has the same cost at every size of the tables; a join of a parameter
+-- with a table is planned once a session, for whatever size the table had then.
 CREATE FUNCTION custody_post(offices text[], serieses text[], conditions text[], deltas bigint[], of_event bigint)
-    RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+    RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    item record;
 BEGIN
-    INSERT INTO custody_balance (office, series, condition, quantity, regency, event_id)
-    SELECT office, series, condition, 0, custody_regency(office), of_event
-    FROM unnest(offices, serieses, conditions) AS d (office, series, condition)
-    GROUP BY office, series, condition
-    ORDER BY office = '00', office, series, condition
-    ON CONFLICT DO NOTHING;
-    PERFORM FROM custody_balance AS b
-    WHERE EXISTS (SELECT FROM unnest(offices, serieses, conditions) AS d (office, series, condition)
-                  WHERE d.office = b.office AND d.series = b.series AND d.condition = b.condition)
-    ORDER BY b.office = '00', b.office, b.series, b.condition FOR UPDATE;
-    UPDATE custody_balance AS b SET quantity = b.quantity + d.delta, event_id = of_event
-    FROM (SELECT office, series, condition, sum(delta) AS delta
-          FROM unnest(offices, serieses, conditions, deltas) AS d (office, series, condition, delta)
-          GROUP BY office, series, condition HAVING sum(delta) <> 0) AS d
-    WHERE b.office = d.office AND b.series = d.series AND b.condition = d.condition;
+    FOR item IN
+        SELECT d.office, d.series, d.condition, sum(d.delta) AS delta
+        FROM unnest(offices, serieses, conditions, deltas) AS d (office, series, condition, delta)
+        WHERE d.office <> '' GROUP BY d.office, d.series, d.condition HAVING sum(d.delta) <> 0
+        ORDER BY d.office = '00', d.office, d.series, d.condition
+    LOOP
+        UPDATE custody_balance AS b SET quantity = b.quantity + item.delta, event_id = of_event
+        WHERE b.office = item.office AND b.series = item.series AND b.condition = item.condition;
+        IF NOT FOUND THEN
+            INSERT INTO custody_balance (office, series, condition, quantity, regency, event_id)
+            VALUES (item.office, item.series, item.condition, 0, custody_regency(item.office), of_event)
+            ON CONFLICT DO NOTHING;
+            UPDATE custody_balance AS b SET quantity = b.quantity + item.delta, event_id = of_event
+            WHERE b.office = item.office AND b.series = item.series AND b.condition = item.condition;
+        END IF;
+    END LOOP;
 END
 $$;
 
 -- True when exactly these movements are in the journal already: the message came twice. Raises KeyReused otherwise.
 CREATE FUNCTION custody_seen(movements jsonb) RETURNS boolean
-    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
-    named int;
-    seen int;
+    item record;
+    known text;
+    seen int := 0;
     other text;
 BEGIN
-    SELECT count(*), count(m.movement), min(m.movement) FILTER (WHERE m.digest <> j.digest) INTO named, seen, other
-    FROM jsonb_to_recordset(movements) AS j (movement text, digest text)
-    LEFT JOIN custody_movement AS m ON m.movement = j.movement;
-    IF other IS NOT NULL OR (seen > 0 AND seen < named) THEN
+    FOR item IN SELECT * FROM jsonb_to_recordset(movements) AS j (movement text, digest text) ORDER BY 1 LOOP
+        SELECT m.digest INTO known FROM custody_movement AS m WHERE m.movement = item.movement;
+        IF FOUND THEN
+            seen := seen + 1;
+            IF known <> item.digest THEN
+                other := coalesce(other, item.movement);
+            END IF;
+        END IF;
+    END LOOP;
+    IF other IS NOT NULL OR (seen > 0 AND seen < jsonb_array_length(movements)) THEN
         RAISE EXCEPTION 'key % was used for another movement', coalesce(other, 'of this call')
             USING ERRCODE = 'BL501', HINT = 'give each movement a sequence number of its own';
     END IF;
@@ -208,7 +221,7 @@ $$;
 -- Adds movements, their lines and first phases to the journal.
 CREATE FUNCTION custody_journal(
     movements jsonb, l_movement text[], l_series text[], l_box int[], l_first int[], l_last int[], why text, of_event bigint
-) RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO custody_movement (movement, device, sequence, kind, condition_before, condition_after, from_office, to_office,
                                   regency, quantity, lot, return_of, papers, digest, by, at, event_id)
@@ -218,95 +231,125 @@ BEGIN
         movement text, device text, sequence bigint, kind text, condition_before text, condition_after text,
         from_office text, to_office text, quantity bigint, lot text, return_of text, papers jsonb, digest text, by text,
         at timestamptz);
-    IF btrim(why) = '' AND EXISTS (
-        SELECT FROM jsonb_to_recordset(movements) AS j (kind text)
-        WHERE kind IN ('quarantine', 'release', 'spoilage', 'loss', 'shortage', 'finding', 'correction', 'return')
-    ) THEN
+    IF btrim(why) = '' AND movements @? ('$[*].kind ? (@ == "quarantine" || @ == "release" || @ == "spoilage" || '
+        '@ == "loss" || @ == "shortage" || @ == "finding" || @ == "correction" || @ == "return")')::jsonpath
+    THEN
         RAISE EXCEPTION 'this needs a reason' USING ERRCODE = 'BL514', HINT = 'say what happened';
     END IF;
     INSERT INTO custody_movement_line (movement, series, box_no, first, last, event_id)
     SELECT movement, series, box_no, first, last, of_event
     FROM unnest(l_movement, l_series, l_box, l_first, l_last) AS l (movement, series, box_no, first, last);
     INSERT INTO custody_movement_phase (movement, phase, by, begun_by, is_begin, reason, papers, at, event_id)
-    SELECT m.movement, k.begins, m.by, m.by, true, why, '{}', m.at, of_event
-    FROM jsonb_to_recordset(movements) AS j (movement text)
-    JOIN custody_movement AS m ON m.movement = j.movement
+    SELECT j.movement, k.begins, j.by, j.by, true, why, '{}', j.at, of_event
+    FROM jsonb_to_recordset(movements) AS j (
+        movement text, kind text, condition_before text, condition_after text, by text, at timestamptz)
     JOIN custody_lawful AS k USING (kind, condition_before, condition_after);
 END
 $$;
 
 -- The second phase of movements that are on their way: each ends as its row of ``phases`` says.
 CREATE FUNCTION custody_end(phases jsonb, of_event bigint) RETURNS void
-    LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    LANGUAGE plpgsql AS $$
+BEGIN
     INSERT INTO custody_movement_phase (movement, phase, by, begun_by, is_begin, reason, papers, at, event_id)
-    SELECT p.movement, p.phase, p.by, m.by, false, p.reason, p.papers, p.at, of_event
-    FROM jsonb_to_recordset(phases) AS p (movement text, phase text, by text, reason text, papers jsonb, at timestamptz)
-    JOIN custody_movement AS m USING (movement);
+    SELECT p.movement, p.phase, p.by, (SELECT m.by FROM custody_movement AS m WHERE m.movement = p.movement), false,
+           p.reason, p.papers, p.at, of_event
+    FROM jsonb_to_recordset(phases) AS p (movement text, phase text, by text, reason text, papers jsonb, at timestamptz);
+END
 $$;
--- The places and balances of pending movements that end: posted (the receiver has them) or voided (they never left).
-CREATE FUNCTION custody_settle_under(phases jsonb, event bigint) RETURNS void
-    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+
+-- Locks boxes in the order of their numbers.
+CREATE FUNCTION custody_lock(l_series text[], l_box int[]) RETURNS void
+    LANGUAGE plpgsql AS $$
 DECLARE
-    keys text[];
     item record;
 BEGIN
-    SELECT array_agg(movement) INTO keys FROM jsonb_to_recordset(phases) AS p (movement text);
-    PERFORM custody_end(phases, event);
-    UPDATE custody_box AS b
-    SET office = CASE p.phase WHEN 'posted' THEN m.to_office ELSE m.from_office END, movement = NULL,
-        regency = custody_regency(CASE p.phase WHEN 'posted' THEN m.to_office ELSE m.from_office END), event_id = event
-    FROM custody_movement AS m JOIN jsonb_to_recordset(phases) AS p (movement text, phase text) USING (movement)
-    WHERE b.movement = m.movement;
-    PERFORM FROM custody_box AS b
-    WHERE EXISTS (SELECT FROM custody_range AS r
-                  WHERE r.movement = ANY (keys) AND r.series = b.series AND r.box_no = b.box_no)
-    ORDER BY b.series, b.box_no FOR UPDATE;
     FOR item IN
-        SELECT c.*, CASE p.phase WHEN 'posted' THEN m.to_office ELSE m.from_office END AS place
-        FROM custody_range AS c JOIN custody_movement AS m USING (movement)
-        JOIN jsonb_to_recordset(phases) AS p (movement text, phase text) USING (movement)
-        ORDER BY c.series, c.box_no, c.first
+        SELECT DISTINCT l.series, l.box_no FROM unnest(l_series, l_box) AS l (series, box_no) ORDER BY 1, 2
     LOOP
-        DELETE FROM custody_range WHERE id = item.id;
-        PERFORM custody_put(item.series, item.box_no, item.first, item.last, item.place, NULL, item.condition,
-                            custody_regency(item.place), event);
+        PERFORM FROM custody_box AS b WHERE b.series = item.series AND b.box_no = item.box_no FOR UPDATE;
     END LOOP;
-    PERFORM custody_post(array_agg(office), array_agg(series), array_agg(condition), array_agg(delta), event)
-    FROM (SELECT CASE WHEN leg.sign = -1 OR p.phase = 'posted' THEN m.to_office ELSE m.from_office END AS office,
-                 l.series, CASE leg.sign WHEN -1 THEN 'in_transit' ELSE m.condition_after END AS condition, sum(leg.sign * (l.last - l.first + 1)) AS delta
-          FROM jsonb_to_recordset(phases) AS p (movement text, phase text)
-          JOIN custody_movement AS m USING (movement)
-          JOIN custody_movement_line AS l USING (movement)
-          CROSS JOIN (VALUES (1), (-1)) AS leg (sign)
-          GROUP BY 1, 2, 3) AS total;
+END
+$$;
+
+-- The places and balances of pending movements that end: posted (the receiver has them) or voided (they never left).
+CREATE FUNCTION custody_settle_under(phases jsonb, event bigint) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    ended record;
+    item record;
+    sent custody_movement;
+    place text;
+    offices text[] := '{}';
+    serieses text[] := '{}';
+    conditions text[] := '{}';
+    deltas bigint[] := '{}';
+BEGIN
+    PERFORM custody_end(phases, event);
+    FOR ended IN SELECT * FROM jsonb_to_recordset(phases) AS p (movement text, phase text) ORDER BY 1 LOOP
+        SELECT * INTO sent FROM custody_movement AS m WHERE m.movement = ended.movement;
+        place := CASE ended.phase WHEN 'posted' THEN sent.to_office ELSE sent.from_office END;
+        UPDATE custody_box AS b
+        SET office = place, movement = NULL, regency = custody_regency(place), event_id = event
+        WHERE b.movement = ended.movement;
+        FOR item IN
+            SELECT DISTINCT r.series, r.box_no FROM custody_range AS r WHERE r.movement = ended.movement ORDER BY 1, 2
+        LOOP
+            PERFORM FROM custody_box AS b WHERE b.series = item.series AND b.box_no = item.box_no FOR UPDATE;
+        END LOOP;
+        FOR item IN
+            SELECT * FROM custody_range AS r WHERE r.movement = ended.movement ORDER BY r.series, r.box_no, r.first
+        LOOP
+            DELETE FROM custody_range WHERE id = item.id;
+            PERFORM custody_put(item.series, item.box_no, item.first, item.last, place, NULL, item.condition,
+                                custody_regency(place), event);
+        END LOOP;
+        FOR item IN
+            SELECT l.series, sum(l.last - l.first + 1) AS quantity FROM custody_movement_line AS l
+            WHERE l.movement = ended.movement GROUP BY l.series
+        LOOP
+            offices := offices || ARRAY[sent.to_office, place];
+            serieses := serieses || ARRAY[item.series, item.series];
+            conditions := conditions || ARRAY['in_transit', sent.condition_after];
+            deltas := deltas || ARRAY[-item.quantity, item.quantity];
+        END LOOP;
+    END LOOP;
+    PERFORM custody_post(offices, serieses, conditions, deltas, event);
 END
 $$;
 
 -- True when these phases were stored before: the message came twice. Locks the movements, and refuses by name.
 CREATE FUNCTION custody_settled(phases jsonb) RETURNS boolean
-    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
-    keys text[];
-    wrong text;
-    named int;
-    repeated int;
+    item record;
+    ended record;
+    settled text;
+    repeated int := 0;
 BEGIN
-    SELECT array_agg(movement), count(*) INTO keys, named FROM jsonb_to_recordset(phases) AS p (movement text);
-    PERFORM FROM custody_movement WHERE movement = ANY (keys) ORDER BY movement FOR UPDATE;
-    SELECT p.movement INTO wrong FROM jsonb_to_recordset(phases) AS p (movement text)
-    LEFT JOIN custody_movement AS m USING (movement) WHERE m.movement IS NULL ORDER BY 1 LIMIT 1;
-    IF wrong IS NOT NULL THEN
-        RAISE EXCEPTION 'there is no movement %', wrong USING ERRCODE = 'BL502', HINT = 'look up what is on its way';
-    END IF;
-    SELECT count(*) FILTER (WHERE e.phase = p.phase AND e.by = p.by AND NOT e.is_begin), min(e.movement)
-    INTO repeated, wrong
-    FROM jsonb_to_recordset(phases) AS p (movement text, phase text, by text)
-    JOIN custody_movement_phase AS e ON e.movement = p.movement AND e.phase <> 'pending';
-    IF repeated = named THEN
+    FOR item IN
+        SELECT p.movement, p.phase, p.by AS ender
+        FROM jsonb_to_recordset(phases) AS p (movement text, phase text, by text) ORDER BY 1
+    LOOP
+        PERFORM FROM custody_movement AS m WHERE m.movement = item.movement FOR UPDATE;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'there is no movement %', item.movement
+                USING ERRCODE = 'BL502', HINT = 'look up what is on its way';
+        END IF;
+        SELECT e.phase, e.by AS ender, e.is_begin INTO ended
+        FROM custody_movement_phase AS e WHERE e.movement = item.movement AND e.phase <> 'pending';
+        IF FOUND THEN
+            settled := coalesce(settled, item.movement);
+            IF ended.phase = item.phase AND ended.ender = item.ender AND NOT ended.is_begin THEN
+                repeated := repeated + 1;
+            END IF;
+        END IF;
+    END LOOP;
+    IF repeated = jsonb_array_length(phases) THEN
         RETURN true;
     END IF;
-    IF wrong IS NOT NULL THEN
-        RAISE EXCEPTION 'movement % is settled', wrong
+    IF settled IS NOT NULL THEN
+        RAISE EXCEPTION 'movement % is settled', settled
             USING ERRCODE = 'BL503', HINT = 'what was settled is corrected by a further movement';
     END IF;
     RETURN false;
@@ -316,7 +359,7 @@ $$;
 -- Adds changes to the journal and makes them: places and balances follow.
 CREATE FUNCTION custody_change_under(
     movements jsonb, l_movement text[], l_series text[], l_box int[], l_first int[], l_last int[], why text, event bigint
-) RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     box custody_box;
     item record;
@@ -328,7 +371,10 @@ BEGIN
     FOR item IN
         SELECT l.*, m.kind, m.from_office AS office, m.to_office, m.condition_before, m.condition_after
         FROM unnest(l_movement, l_series, l_box, l_first, l_last) AS l (movement, series, box_no, first, last)
-        JOIN custody_movement AS m USING (movement) ORDER BY l.series, l.box_no, l.first
+        JOIN jsonb_to_recordset(movements) AS m (
+            movement text, kind text, from_office text, to_office text, condition_before text, condition_after text)
+            USING (movement)
+        ORDER BY l.series, l.box_no, l.first
     LOOP
         IF item.kind IN ('receipt', 'dispatch', 'loan', 'transfer', 'return') THEN
             RAISE EXCEPTION '% is no change at an office', item.kind USING ERRCODE = 'BL513', HINT = 'dispatch it';
@@ -361,7 +407,9 @@ BEGIN
     PERFORM custody_post(array_agg(office), array_agg(series), array_agg(condition), array_agg(delta), event)
     FROM (SELECT leg.office, l.series, leg.condition, sum(leg.sign * (l.last - l.first + 1)) AS delta
           FROM unnest(l_movement, l_series, l_first, l_last) AS l (movement, series, first, last)
-          JOIN custody_movement AS m USING (movement)
+          JOIN jsonb_to_recordset(movements) AS m (
+              movement text, from_office text, to_office text, condition_before text, condition_after text)
+              USING (movement)
           CROSS JOIN LATERAL (VALUES (m.from_office, m.condition_before, -1), (m.to_office, m.condition_after, 1))
               AS leg (office, condition, sign)
           GROUP BY 1, 2, 3) AS total;
@@ -370,4 +418,4 @@ $$;
 
 -- These work for the functions that follow in published.sql and are nobody else's.
 REVOKE EXECUTE ON FUNCTION custody_refuse, custody_take, custody_put, custody_post, custody_seen, custody_journal,
-    custody_end, custody_settle_under, custody_settled, custody_change_under FROM PUBLIC;
+    custody_end, custody_settle_under, custody_settled, custody_change_under, custody_lock FROM PUBLIC;
