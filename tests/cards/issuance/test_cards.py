@@ -100,7 +100,16 @@ def test_a_spoiled_card_leaves_its_person_owed_and_takes_another_blank(office):
 def test_a_card_reaches_a_hand_with_what_was_checked(office):
     first, second = operations.print_cards(office=office, limit=2, **BY)
     assert [row["serial"] for row in queries.uncollected(office=office)] == [first, second]
-    operations.hand_over(cards=[first], to="authorised", checked="letter and face", by="kepala.3171", at=AT)
+    operations.hand_over(
+        cards=[first],
+        to="authorised",
+        checked="letter and face",
+        receiver="SITI",
+        relation="family",
+        document="KK 3171",
+        by="kepala.3171",
+        at=AT,
+    )
     assert [row["serial"] for row in queries.uncollected(office=office)] == [second]
     followed = queries.follow(first)
     assert followed["now"][0]["condition"] == "issued"
@@ -108,8 +117,8 @@ def test_a_card_reaches_a_hand_with_what_was_checked(office):
         "receipt", "dispatch", "dispatch", "opening", "personalisation", "issuance",
     ]  # fmt: skip
     last = followed["card"]["steps"][-1]
-    assert (last["step"], last["handed_to"], last["checked"], last["by"]) == (
-        "issued", "authorised", "letter and face", "kepala.3171",
+    assert (last["step"], last["handed_to"], last["checked"], last["receiver"], last["relation"], last["by"]) == (
+        "issued", "authorised", "letter and face", "SITI", "family", "kepala.3171",
     )  # fmt: skip
     assert status_of(followed["card"]["record_id"]) == "CARD_ISSUED"
 
@@ -161,10 +170,10 @@ def test_what_is_unlawful_is_refused_by_name_and_changes_nothing(office, attempt
 def test_when_the_status_cannot_change_no_blank_is_used(office, monkeypatch):
     before = held.balance_sheet()
 
-    def refuse(**_):
+    def refuse(*_):
         raise BlankoError("the registry says no")
 
-    monkeypatch.setattr(registry, "change_statuses", refuse)
+    monkeypatch.setattr("blanko.cards.issuance.keeping.check_transition", refuse)
     with pytest.raises(BlankoError, match="says no"):
         operations.print_cards(office=office, limit=5, **BY)
     assert held.balance_sheet() == before
@@ -178,7 +187,7 @@ def test_the_database_holds_one_card_a_person_and_one_a_blank(office, column):
     other = {"person_id": -1, "serial": "PB17-000009-0001"}
     other[column] = ActiveCard.objects.values_list(column, flat=True).get()
     with pytest.raises(IntegrityError), transaction.atomic():
-        ActiveCard(event_id=1, **other).save(force_insert=True)
+        ActiveCard(event_id=1, state="printed", office=office, since=AT, **other).save(force_insert=True)
 
 
 def test_every_event_of_a_cards_life_seals_its_rows(office):

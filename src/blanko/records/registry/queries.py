@@ -20,6 +20,26 @@ class UnknownRecord(BlankoError, LookupError):
     """No record has this key."""
 
 
+class UnknownNik(BlankoError, LookupError):
+    """No record carries this NIK."""
+
+
+class NikOfSeveral(BlankoError):
+    """Several persons carry this NIK, so that it names none of them."""
+
+
+def person_under(nik: str) -> int:
+    """The one person whose leading record carries this NIK. Raises UnknownNik, NikOfSeveral."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT person_id FROM registry_record_current WHERE nik = %s AND is_lead LIMIT 2", [nik])
+        found = cursor.fetchall()
+    if not found:
+        raise UnknownNik("no record carries the NIK {nik}", mend="check its 16 digits, or load its file", nik=nik)
+    if len(found) > 1:
+        raise NikOfSeveral("several persons carry the NIK {nik}", mend="mend one of their records first", nik=nik)
+    return int(found[0][0])
+
+
 def resolve(person_id: int) -> int:
     """The id under which this person stands today; an earlier id leads here for ever. Raises UnknownPerson."""
     with connection.cursor() as cursor:

@@ -6,3 +6,5 @@ SELECT audit_guard('intake_stock_count');
 SELECT audit_guard('intake_count');
 SELECT audit_guard('intake_printer_state');
 SELECT audit_guard('intake_printing_report');
+-- Claims are decided person by person at the counter.
+CREATE INDEX intake_application_nik ON intake_application (nik);

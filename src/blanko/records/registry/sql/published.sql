@@ -7,7 +7,7 @@ SELECT recorded_office, record_id, person_id, regency, nik, name, birth_date, se
             ELSE warnings END
        || CASE WHEN nik_shared THEN ARRAY['nik_shared'] ELSE '{}' END
        || CASE WHEN status_conflict THEN ARRAY['status_conflict'] ELSE '{}' END AS warnings,
-       version, event_id
+       version, event_id, status_seq
 FROM registry_record;
 
 -- Every id that a person ever had, and the one that holds now.
@@ -34,3 +34,43 @@ CREATE VIEW registry_whole_regency WITH (security_invoker = true) AS
 SELECT regency, as_of, by, reason, event_id
 FROM (SELECT DISTINCT ON (regency) * FROM registry_coverage ORDER BY regency, seq DESC) AS last
 WHERE whole;
+
+-- Adds links to chains of statuses under an event of the caller, who sealed them, and chooses again which record carries
+-- the card where a person has several. For work that is done card by card: no staging tables.
+CREATE FUNCTION registry_take_steps(steps jsonb, of_event bigint) RETURNS void
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    several bigint[];
+BEGIN
+    INSERT INTO registry_status (recorded_office, record_id, seq, from_status, to_status, since, kind, reason, event_id)
+    SELECT recorded_office, record_id, seq, from_status, to_status, since, kind, reason, of_event
+    FROM jsonb_to_recordset(steps) AS s (recorded_office text, record_id text, seq int, from_status text, to_status text,
+                                         since date, kind text, reason text)
+    ORDER BY recorded_office, record_id, seq;
+    WITH changed AS (
+        UPDATE registry_record AS r
+        SET status = s.to_status, status_since = s.since, status_seq = s.seq, event_id = of_event,
+            issued_on = CASE WHEN s.to_status = 'CARD_ISSUED' THEN s.since ELSE r.issued_on END
+        FROM (SELECT DISTINCT ON (recorded_office, record_id) *
+              FROM jsonb_to_recordset(steps) AS j (recorded_office text, record_id text, seq int, to_status text, since date)
+              ORDER BY recorded_office, record_id, seq DESC) AS s
+        WHERE r.recorded_office = s.recorded_office AND r.record_id = s.record_id
+        RETURNING r.person_id, r.cluster_size
+    )
+    SELECT array_agg(DISTINCT person_id) FILTER (WHERE cluster_size > 1) INTO several FROM changed;
+    IF several IS NULL THEN
+        RETURN;
+    END IF;
+    -- The rule is rules.lead_of. First the one that steps down: the database never sees two leads.
+    FOR turn IN 0..1 LOOP
+        UPDATE registry_record AS r SET is_lead = k.leads, event_id = of_event
+        FROM (SELECT h.recorded_office, h.record_id,
+                     row_number() OVER (PARTITION BY h.person_id ORDER BY n.lead_rank, h.status_since, h.recorded_on,
+                                        h.recorded_office, h.record_id) = 1 AS leads
+              FROM registry_record AS h JOIN registry_status_name AS n ON n.status = h.status
+              WHERE h.person_id = ANY (several)) AS k
+        WHERE k.recorded_office = r.recorded_office AND k.record_id = r.record_id
+          AND r.is_lead <> k.leads AND k.leads = (turn = 1);
+    END LOOP;
+END
+$$;
