@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from blanko.ground.access.acting import acting
+from blanko.records.equipment import operations as equipment
 from blanko.records.procurement import importing
 from blanko.records.procurement import operations as procurement
 
@@ -52,6 +53,9 @@ READS = {
     "/procurement/lead-times": "/procurement/lead-times",
     "/procurement/value": "/procurement/value",
     "/procurement/notices": "/procurement/notices?kind=tender",
+    "/procurement/services": "/procurement/services",
+    "/equipment/printers": "/equipment/printers?office=3171",
+    "/equipment/reports": "/equipment/reports?as_of=2017-04-30",
     "/planning/needs": "/planning/needs?as_of=2017-04-30",
     "/planning/demand": "/planning/demand",
     "/planning/outlook": "/planning/outlook?paths=500&checks=2",
@@ -163,7 +167,7 @@ def test_an_answer_that_differs_from_its_schema_is_found():
 
 @pytest.fixture
 def bought(program, tmp_path):
-    """What the replay leaves out: a payment, and a list of a portal."""
+    """What the replay leaves out: a payment, a list of a portal, a service, and what an office prints with."""
     if program.get("/api/procurement/payments").json():
         return
     list_of_tenders = tmp_path / "tenders.csv"
@@ -172,6 +176,13 @@ def bought(program, tmp_path):
     with acting(principal="pengadaan.pusat"):
         procurement.pay(payment_no="SP2D-1", lot_no="PB17-L01", quantity=200_000, paid_on=date(2017, 4, 5), **who)
         importing.import_notices(path=list_of_tenders, data_dir=tmp_path, **who)
+        procurement.register_service(
+            service_no="S-1", title="servers", supplier="a keeper", starts_on=date(2016, 1, 1),
+            ends_on=date(2017, 12, 31), source="a test", **who,
+        )  # fmt: skip
+        at_office = {"office": "3171", "data_dir": tmp_path, **who}
+        equipment.report_printer(printer="SN-1", state="working", since=date(2017, 4, 1), **at_office)
+        equipment.report_printing(reported_on=date(2017, 4, 1), ribbon_cards=500, **at_office)
 
 
 @pytest.mark.usefixtures("refused", "bought")

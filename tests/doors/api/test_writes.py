@@ -30,6 +30,11 @@ WRITES = {
     "/registry/whole/{regency}", "/entitlement/refresh", "/transparency/publish",
     "/registry/persons/{person_id}/lift-death", "/registry/records/{office}/{record_id}/status",
     "/registry/records/{office}/{record_id}/nik",
+    "/procurement/tenders", "/procurement/contracts", "/procurement/contracts/{contract_no}/schedule",
+    "/procurement/contracts/{contract_no}/prices", "/procurement/contracts/{contract_no}/material",
+    "/procurement/contracts/{contract_no}/sheets/{kind}", "/procurement/lots", "/procurement/lots/{lot_no}/stages",
+    "/procurement/lots/{lot_no}/acceptance", "/procurement/payments", "/procurement/services", "/procurement/notices",
+    "/equipment/printers", "/equipment/reports",
 }  # fmt: skip
 
 

@@ -37,7 +37,15 @@ def install(api: NinjaAPI) -> None:
 
     def refused(_request: HttpRequest, error: BlankoError) -> HttpResponse:
         title = error.code.replace("_", " ")
-        return problem(code=error.code, title=title, status=status_of(error), detail=str(error), mend=error.mend)
+        # A list that is refused whole names all its wrong cells.
+        wrong = [
+            {"where": ["row", row, cause.column], "what": f"{cause.reason}: {cause.value}", "mend": cause.mend}
+            for row, cause in getattr(error, "causes", [])
+        ]
+        return problem(
+            code=error.code, title=title, status=status_of(error), detail=str(error), mend=error.mend,
+            **({"errors": wrong} if wrong else {}),
+        )  # fmt: skip
 
     def invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
         wrong = [{"where": list(item["loc"]), "what": item["msg"]} for item in error.errors]

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from blanko.cards.custody import queries as custody
-from blanko.records.procurement import lead_times, material, scorecard
+from blanko.records.procurement import lead_times, material, scorecard, stock
 from blanko.records.procurement import queries as procurement
 
 router = Router()
@@ -31,11 +31,6 @@ class Contract(Schema):
     paid: int
 
 
-class PriceBreak(Schema):
-    from_quantity: int
-    unit_price_idr: int
-
-
 class WholeContract(Contract):
     tender_no: str | None
     kind: str
@@ -49,20 +44,8 @@ class WholeContract(Contract):
     is_estimated: bool
     accepted_idr: int
     to_replace: int
-    price_breaks: list[PriceBreak]
+    price_breaks: list[stock.Break]
     source: str
-
-
-class Kept(Schema):
-    delivery_no: int
-    due_on: date
-    quantity: int
-    is_due: bool
-    there_by_due: int
-    short_by: int
-    fulfilled_on: date | None
-    days_late: int
-    penalty_idr: int
 
 
 class Payment(Schema):
@@ -152,19 +135,10 @@ class Material(Schema):
     parts: list[MaterialPart]
 
 
-class Layer(Schema):
-    lot_no: str
-    accepted_on: date
-    quantity: int
-    left: int
-    unit_price_idr: int
-    value_idr: int
-
-
 class Value(Schema):
     on_hand: int
     value_idr: int
-    layers: list[Layer]
+    layers: list[stock.Layer]
 
 
 class Notice(Schema):
@@ -212,6 +186,20 @@ class Tender(Schema):
     source: str
 
 
+class Service(Schema):
+    """A contract for work that cards hang on; ``successor`` follows it, or nobody does."""
+
+    service_no: str
+    title: str
+    supplier: str
+    starts_on: date
+    ends_on: date
+    amount_idr: int | None
+    follows: str | None
+    successor: str | None
+    source: str
+
+
 class Lot(Schema):
     lot_no: str
     quantity: int
@@ -235,16 +223,23 @@ def contracts(request: HttpRequest) -> list[dict[str, Any]]:
     return procurement.contracts()
 
 
+def lot_as_json(lot: procurement.LotNow) -> dict[str, Any]:
+    """A lot as the description names it."""
+    return {
+        **{name: getattr(lot, name) for name in Lot.model_fields},
+        "stage": str(lot.stage),
+        "held_for": [str(cause) for cause in lot.held_for or ()],
+    }  # fmt: skip
+
+
 @router.get("/procurement/lots", response=list[Lot], summary="Lots; what is not released is no stock")
 def lots(request: HttpRequest) -> list[dict[str, Any]]:
-    return [
-        {
-            **{name: getattr(lot, name) for name in Lot.model_fields},
-            "stage": str(lot.stage),
-            "held_for": [str(cause) for cause in lot.held_for or ()],
-        }  # fmt: skip
-        for lot in procurement.lots()
-    ]
+    return [lot_as_json(lot) for lot in procurement.lots()]
+
+
+@router.get("/procurement/services", response=list[Service], summary="Service contracts, the first to end first")
+def services(request: HttpRequest) -> list[dict[str, Any]]:
+    return procurement.services()
 
 
 @router.get("/procurement/contracts/{contract_no}", response=WholeContract, summary="A contract with all its terms")
@@ -254,11 +249,11 @@ def contract(request: HttpRequest, contract_no: str) -> dict[str, Any]:
 
 @router.get(
     "/procurement/contracts/{contract_no}/schedule",
-    response=list[Kept],
+    response=list[stock.Kept],
     summary="Planned deliveries beside what came; a contract without a schedule is refused",
 )
-def schedule(request: HttpRequest, contract_no: str, as_of: date | None = None) -> list[dict[str, Any]]:
-    return [asdict(row) for row in procurement.schedule(contract_no, as_of=as_of or datetime.now(UTC).date())]
+def schedule(request: HttpRequest, contract_no: str, as_of: date | None = None) -> list[stock.Kept]:
+    return procurement.schedule(contract_no, as_of=as_of or datetime.now(UTC).date())
 
 
 @router.get(
@@ -326,7 +321,7 @@ def value(request: HttpRequest) -> dict[str, Any]:
     on_hand = sheet["warehouse"] + sheet["in_transit"] + sheet["at_offices"] + not_received
     layers = procurement.stock_value(on_hand=on_hand)
     worth = sum(layer.value_idr for layer in layers)
-    return {"on_hand": on_hand, "value_idr": worth, "layers": [layer._asdict() for layer in layers]}
+    return {"on_hand": on_hand, "value_idr": worth, "layers": layers}
 
 
 @router.get("/procurement/notices", response=list[Notice], summary="Plans and tenders as the portals published them")

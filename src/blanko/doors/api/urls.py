@@ -6,7 +6,7 @@ from django.urls import path
 from ninja import NinjaAPI
 
 from blanko import __version__
-from blanko.doors.api import cards, planning, problems, proof, records, supply
+from blanko.doors.api import cards, equipment, planning, problems, proof, records, supply_writes
 
 api = NinjaAPI(
     title="blanko",
@@ -17,7 +17,8 @@ api = NinjaAPI(
 )
 problems.install(api)
 api.add_router("", records.router, tags=["records"])
-api.add_router("", supply.router, tags=["supply"])
+api.add_router("", supply_writes.router, tags=["supply"])
+api.add_router("", equipment.router, tags=["supply"])
 api.add_router("", planning.router, tags=["planning"])
 api.add_router("", cards.router, tags=["cards"])
 api.add_router("", proof.router, tags=["proof"])

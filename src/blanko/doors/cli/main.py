@@ -37,7 +37,8 @@ COMMANDS: dict[str, Command] = {
     "intake": Command("Records", "intake", "load registrations, applications, deaths, stock and counts from files"),
     "registry": Command("Records", "registry", "persons, their records and statuses"),
     "entitlement": Command("Records", "entitlement", "who is owed a card, why, and what blocks it"),
-    "procurement": Command("Supply", "procurement", "tenders, contracts and lots"),
+    "procurement": Command("Supply", "procurement", "tenders, contracts, lots and payments"),
+    "equipment": Command("Supply", "equipment", "what offices print with: printers, ribbon and ink, operators"),
     "allocation": Command(
         "Supply", "allocation", "share scarce blanks by the published rule, from a CSV file", "nothing"
     ),
@@ -120,6 +121,9 @@ def main(argv: list[str]) -> int:
         return int(module.main(rest) or 0)
     except BlankoError as error:
         print(f"blanko: {error}" + (f": {error.mend}" if error.mend else ""), file=sys.stderr)
+        # A list that is refused whole names all its wrong cells.
+        for row, cause in getattr(error, "causes", []):
+            print(f"  row {row}, {cause.column} {cause.value!r}: {cause.reason}: {cause.mend}", file=sys.stderr)
         return EXIT_WRONG_USE if isinstance(error, ValueError) else EXIT_FAILED
     except BrokenPipeError:
         # The reader of our output has seen enough; nothing more can be said to it.

@@ -13,17 +13,19 @@ from typing import Any
 from django.conf import settings
 
 from blanko.cards.custody import queries as custody
+from blanko.doors.cli import procurement_writes
 from blanko.ground.access.acting import acting
 from blanko.records.procurement import importing, lead_times, material, operations, queries, rules
 from blanko.records.procurement.queries import SupplierCard
 from blanko.records.procurement.scorecard import Rate
 
 EXAMPLE = """Example:
-  ./blanko procurement lots                     also: contracts, tenders, payments, notices
+  ./blanko procurement lots                     also: contracts, tenders, payments, services, notices
+  ./blanko procurement contract C-7 --help      register it; also: tender, schedule, prices, parts, announce, stage, ...
   ./blanko procurement show BLANKO-KTPEL-2017   a contract with its schedule beside what came
   ./blanko procurement material BLANKO-KTPEL-2017
   ./blanko procurement import tenders.csv       a list of SPSE or SiRUP; every refused row is explained"""
-LISTS = ("tenders", "contracts", "lots", "payments", "notices")
+LISTS = ("tenders", "contracts", "lots", "payments", "services", "notices")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--as-of", type=date.fromisoformat, metavar="DATE", help="default: today")
     for verb in (score, lead):
         verb.add_argument("--with-estimates", action="store_true", help="learn from estimated days too")
-    for verb in (*made, show, score, lead, parts, value, load, pay):
+    for verb in (*made, show, score, lead, parts, value, load, pay, *procurement_writes.add(verbs)):
         verb.add_argument("--json", action="store_true")
     return parser
 
@@ -70,6 +72,8 @@ def main(argv: list[str]) -> int:
     given = _parser().parse_args(argv)
     if given.verb in ("list", *LISTS):
         return _list(given.what if given.verb == "list" else given.verb, as_json=given.json)
+    if given.verb in procurement_writes.VERBS:
+        return procurement_writes.run(given)
     verbs = {
         "show": _show, "score": _score, "lead-times": _lead_times, "material": _material, "value": _value,
         "import": _import, "pay": _pay,
@@ -103,6 +107,9 @@ def _list(what: str, *, as_json: bool) -> int:
                 f", {name} {row[key]}" for name, key in (("RUP", "rup_code"), ("SPSE", "spse_code")) if row[key]
             )
             print(f"{row['tender_no']}: {row['title']}, {row['outcome']} on {row['decided_on']}{codes}")
+        elif what == "services":
+            after = f"followed by {row['successor']}" if row["successor"] else "without a successor"
+            print(f"{row['service_no']}: {row['title']} of {row['supplier']}, until {row['ends_on']}, {after}")
         elif what == "payments":
             print(
                 f"{row['payment_no']}: Rp {row['amount_idr']:,} for {row['quantity']:,} blanks of lot {row['lot_no']} "
@@ -270,7 +277,7 @@ def _value(given: argparse.Namespace) -> int:
     layers = queries.stock_value(on_hand=on_hand)
     total = sum(layer.value_idr for layer in layers)
     if given.json:
-        _json({"on_hand": on_hand, "value_idr": total, "layers": [layer._asdict() for layer in layers]})
+        _json({"on_hand": on_hand, "value_idr": total, "layers": [asdict(layer) for layer in layers]})
         return 0
     for layer in layers:
         print(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -179,7 +180,7 @@ def sign_contract(
         "source": source,
     }
     rows: list[tuple[type[Fact], dict[str, Any]]] = [(models.Contract, row)]
-    rows += [(models.PriceBreak, {"contract_no": contract_no, **step._asdict()}) for step in breaks]
+    rows += [(models.PriceBreak, {"contract_no": contract_no, **asdict(step)}) for step in breaks]
     rows += _delivery_rows(contract_no, deliveries, after=0)
     _store("procurement.sign_contract", by, at, rows, contract=contract_no)
 
@@ -222,7 +223,7 @@ def agree_prices(*, contract_no: str, price_breaks: Iterable[tuple[int, int]], b
             contract_no=contract_no,
         )  # fmt: skip
     rows: list[tuple[type[Fact], dict[str, Any]]] = [
-        (models.PriceBreak, {"contract_no": contract_no, **step._asdict()}) for step in breaks
+        (models.PriceBreak, {"contract_no": contract_no, **asdict(step)}) for step in breaks
     ]
     _store("procurement.agree_prices", by, at, rows, contract=contract_no)
     return len(rows)

@@ -18,7 +18,8 @@ class MoreThanAccepted(InvalidValue):
     """More blanks are said to be at hand than were ever accepted."""
 
 
-class Break(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Break:
     """From this many blanks in one order on, a blank costs this much."""
 
     from_quantity: int
@@ -34,7 +35,8 @@ class Accepted(NamedTuple):
     unit_price_idr: int
 
 
-class Layer(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Layer:
     """What is left of a lot, valued at its price."""
 
     lot_no: str
