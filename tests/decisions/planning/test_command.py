@@ -28,6 +28,7 @@ def test_an_officer_drafts_overrides_commits_and_prints_a_round(stock, counts, d
         capsys, planning, "override", number, "3101", "0", "--reason", "the pier is closed", "--second", "kepala.pusat"
     )
     assert changed["overrides"][0]["second"] == "kepala.pusat"
+    assert answer(capsys, planning, "review", number, "--remark", "the pier is closed indeed")["state"] == "reviewed"
     sent = answer(capsys, planning, "commit", number)
     assert sent["blanks"] == changed["shared"]
     written = answer(capsys, planning, "papers", number, "--out", str(tmp_path / "papers"))

@@ -14,7 +14,10 @@ PLANNER, SECOND = "planner.pusat", "kepala.pusat"
 
 def drafted():
     with acting(principal=PLANNER):
-        return operations.draft_round(title="a test", as_of=APRIL_4, release=10_000, by=PLANNER, at=AT)
+        number = operations.draft_round(title="a test", as_of=APRIL_4, release=10_000, by=PLANNER, at=AT)
+    with acting(principal=SECOND):
+        operations.review_round(round_no=number, approve=True, by=SECOND, at=AT)
+    return number
 
 
 def committed(number, *, by):

@@ -31,7 +31,14 @@ def draft(release=10_000, **rest):
         )
 
 
+def review(number, by=SECOND, **rest):
+    with acting(principal=by):
+        operations.review_round(**{"round_no": number, "approve": True, "by": by, "at": AT, **rest})
+
+
 def commit(number, by=PLANNER):
+    if queries.summary(number)["state"] == "draft":
+        review(number)
     with acting(principal=by):
         return operations.commit_round(round_no=number, by=by, at=AT)
 
@@ -188,7 +195,14 @@ def test_a_commit_of_more_than_is_left_moves_nothing(stock, counts):
     with pytest.raises(rules.ReleaseExceedsStock):
         commit(second)
     assert custody.holdings() == before
-    assert queries.round(second)["state"] == "draft"
+    assert queries.round(second)["state"] == "reviewed"
+
+
+def test_a_version_drafted_before_another_round_left_is_not_committed(stock, counts):
+    first, second = draft(release=5_000), draft(release=5_000)
+    commit(first)
+    with pytest.raises(rules.RoundStale, match=f"round {first} left the warehouse since round {second}"):
+        commit(second)
 
 
 def override(number, regency, share, **rest):
@@ -262,7 +276,8 @@ def test_every_seal_of_a_round_holds(stock, counts, deadlines):
             assert audit.verify(event["id"]).holds, event["operation"]
             seen.add(event["operation"])
     assert seen == {
-        "planning.publish_deadlines", "planning.draft_round", "planning.override_share", "planning.commit_round",
+        "planning.publish_deadlines", "planning.draft_round", "planning.override_share", "planning.review_round",
+        "planning.commit_round",
     }  # fmt: skip
 
 

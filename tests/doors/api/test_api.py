@@ -62,6 +62,12 @@ READS = {
     "/planning/rounds": "/planning/rounds",
     "/planning/rounds/{number}": "/planning/rounds/2",
     "/planning/rounds/{number}/dossier": "/planning/rounds/2/dossier",
+    "/planning/rounds/{number}/versions": "/planning/rounds/2/versions",
+    "/planning/rounds/{number}/loans": "/planning/rounds/3/loans",
+    "/planning/rules": "/planning/rules",
+    "/planning/deferrals": "/planning/deferrals",
+    "/planning/collections": "/planning/collections",
+    "/planning/routes": "/planning/routes?as_of=2017-04-30",
     "/planning/rounds/{number}/document": "/planning/rounds/2/document",
     "/planning/rounds/{number}/dispatches": "/planning/rounds/2/dispatches?regency=1871",
     "/planning/rounds/{number}/papers/{regency}/{paper}.pdf": "/planning/rounds/2/papers/1871/surat-jalan.pdf",
@@ -185,7 +191,17 @@ def bought(program, tmp_path):
         equipment.report_printing(reported_on=date(2017, 4, 1), ribbon_cards=500, **at_office)
 
 
-@pytest.mark.usefixtures("refused", "bought")
+@pytest.fixture
+def told(program):
+    """What no office of the replay says: that it puts off a share, that it fetches its lot."""
+    letter = {"regency": "1871", "letter": "7/ST", "officer": "Sri Wahyuni", "collect_on": "2099-01-01"}
+    put_off = {"regency": "1871", "blanks": 500, "reason": "no ink until June"}
+    if not program.get("/api/planning/deferrals").json():
+        for address, said in (("collections", letter), ("deferrals", put_off)):
+            assert program.post(f"/api/planning/{address}", [said], content_type="application/json").status_code == 201
+
+
+@pytest.mark.usefixtures("refused", "bought", "told")
 @pytest.mark.parametrize("described", READS)
 def test_every_reading_address_answers(program, described):
     answer = program.get("/api" + filled(program, READS[described]))

@@ -22,7 +22,9 @@ pytestmark = pytest.mark.database
 # The addresses that this module and test_api call; a new one without a test fails here.
 WRITES = {
     "/intake/files", "/allocation/share", "/planning/demand/overrules", "/planning/rounds",
-    "/planning/rounds/{number}/objections", "/planning/rounds/{number}/commit",
+    "/planning/rounds/{number}/objections", "/planning/rounds/{number}/commit", "/planning/rounds/{number}/review",
+    "/planning/rounds/{number}/versions", "/planning/rules", "/planning/deferrals", "/planning/collections",
+    "/planning/routes",
     "/planning/rounds/{number}/discard", "/planning/rounds/{number}/override", "/custody/movements",
     "/custody/movements/{movement}/receive", "/custody/movements/{movement}/void",
     "/custody/movements/{movement}/return", "/custody/openings", "/issuance/print",
@@ -102,6 +104,11 @@ def test_a_round_is_drafted_overridden_committed_and_its_papers_read(program):
     body["second"] = "kepala.pusat"
     after = post(program, f"/planning/rounds/{number}/override", body, officer="planner.pusat", status=200)
     assert after["shared"] <= 20_000
+    assert refusal(program, f"/planning/rounds/{number}/commit", officer="planner.pusat") == "round_not_reviewed"
+    own = refusal(program, f"/planning/rounds/{number}/review", {"approve": True}, officer="svc.planning")
+    assert own == "review_refused"
+    seen = post(program, f"/planning/rounds/{number}/review", {"approve": True}, officer="kepala.pusat", status=200)
+    assert (seen["state"], seen["author"], seen["reviewer"]) == ("reviewed", "svc.planning", "kepala.pusat")
     done = post(program, f"/planning/rounds/{number}/commit", officer="planner.pusat", status=200)
     assert done["state"] == "committed"
     sent = get(program, f"/planning/rounds/{number}/dispatches")
@@ -110,6 +117,45 @@ def test_a_round_is_drafted_overridden_committed_and_its_papers_read(program):
     paper = program.get(f"/api/planning/rounds/{number}/papers/{sent[0]['regency']}/packing-list.pdf")
     assert paper.content.startswith(b"%PDF")
     assert refusal(program, f"/planning/rounds/{number}/commit") == "round_closed"
+
+
+@pytest.mark.usefixtures("stocked")
+def test_a_version_supersedes_another_and_keeps_the_terms_that_are_not_named(program):
+    given = {
+        "title": "With terms", "as_of": "2017-04-30", "release": 2_000, "lot_min": 500, "reserve": 1_000,
+        "reserve_for": "floods", "classes": ["suket_holders"], "lending": True,
+    }  # fmt: skip
+    first = post(program, "/planning/rounds", given, status=201)["number"]
+    address = f"/planning/rounds/{first}/versions"
+    assert refusal(program, address, {"reason": " "}) == "version_needs_reason"
+    made = post(program, address, {"reason": "the press counted anew", "release": 1_500}, status=201)
+    assert (made["version"], made["release"], made["lot_min"], made["reserve_for"]) == (2, 1_500, 500, "floods")
+    told = [(row["number"], row["state"]) for row in get(program, address)]
+    assert told == [(first, "superseded"), (made["number"], "draft")]
+    returned = {"approve": False, "remark": "the reserve is too small"}
+    back = post(program, f"/planning/rounds/{made['number']}/review", returned, officer="kepala.pusat", status=200)
+    assert (back["state"], back["remark"]) == ("returned", "the reserve is too small")
+    assert post(program, f"/planning/rounds/{made['number']}/discard", {"reason": "a test"}, status=200)
+    without = {**given, "reserve_for": ""}
+    assert refusal(program, "/planning/rounds", without) == "reserve_without_purpose"
+    assert refusal(program, "/planning/rounds", {**given, "classes": ["friends"]}) == "invalid_terms"
+
+
+def test_offices_put_off_fetch_and_state_their_ways_and_a_rule_comes_into_force(program):
+    told = [{"regency": "1871", "blanks": 500, "reason": "no ink until June"}]
+    assert post(program, "/planning/deferrals", told, officer="kepala.1871", status=201)[-1]["by"] == "kepala.1871"
+    assert refusal(program, "/planning/deferrals", [{**told[0], "blanks": -1}]) == "deferral_refused"
+    letter = {"regency": "1871", "letter": "1/ST/2017", "officer": "Sri Wahyuni", "collect_on": "2099-01-01"}
+    assert not post(program, "/planning/collections", [letter], status=201)[-1]["used"]
+    assert refusal(program, "/planning/collections", [letter]) == "collection_refused"
+    way = {"regency": "1871", "mode": "courier", "from_date": "2099-01-01", "days": 2, "lot_cost": 300_000,
+           "blank_cost": 10, "source": "a tariff"}  # fmt: skip
+    assert post(program, "/planning/routes", [way], status=201) == {"stated": 1}
+    assert refusal(program, "/planning/routes", [{**way, "mode": "pigeon"}]) == "route_refused"
+    rule = {"rule": "days-of-cover/1", "from_date": "2099-01-01", "reference": "a decision", "reason": "a test of it",
+            "second": "kepala.pusat"}  # fmt: skip
+    assert post(program, "/planning/rules", rule, status=201)[-1]["rule"] == "days-of-cover/1"
+    assert refusal(program, "/planning/rules", {**rule, "from_date": "2017-01-01"}) == "rule_acts_backwards"
 
 
 @pytest.mark.usefixtures("stocked")

@@ -13,7 +13,11 @@ from typing import Any
 from blanko.decisions.planning import dossier, sharing
 
 SHOWN = 20
-TERMS = ("release", "stock", "deadline", "box_size", "part_boxes", "part_reserve")
+TERMS = (
+    "release", "stock", "deadline", "box_size", "part_boxes", "part_reserve", "reserve", "lot_min", "classes",
+    "lending", "rule_version",
+)  # fmt: skip
+OWN = ("need", "in_hand", "in_transit", "earlier", "deadline", "claim", "wish", "first")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ def difference(before: bytes, after: bytes, *, shown: int = SHOWN) -> Difference
         changes.append(
             Change(
                 code, first, last, by_terms, by_own, last - first - by_terms - by_own,
-                _changed(_row(old, code), _row(new, code), ("need", "in_hand", "in_transit", "earlier", "deadline")),
+                _changed(_row(old, code), _row(new, code), OWN),
             )
         )  # fmt: skip
     return Difference(

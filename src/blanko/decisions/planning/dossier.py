@@ -11,10 +11,11 @@ from typing import Any
 
 from blanko.decisions.planning import sharing
 from blanko.decisions.planning.rules import Need
-from blanko.engines.allocation import RULE_VERSION
+from blanko.engines.allocation.errors import UnknownPolicy
+from blanko.engines.allocation.policies import RULES, rule_of
 from blanko.kernel.errors import BlankoError
 
-DAYS = frozenset({"counted_on", "deadline", "last_box_on"})
+DAYS = frozenset({"counted_on", "deadline", "last_box_on", "claim_since", "collect_on", "as_of"})
 
 
 class NotADossier(BlankoError, ValueError):
@@ -38,12 +39,17 @@ class Rerun:
 
 def dossier(full: Mapping[str, Any], document: bytes) -> bytes:
     """The dossier of a round (``queries.round`` and ``queries.round_document``) as JSON: the document that is computed
-    again, its sha256, and what people did: steps, overrides, objections.
+    again, its sha256, the rule with its reference, the version, and what people did: steps, overrides, objections.
     """
     told = {
         "document": json.loads(document),
         "document_sha256": sha256(document).hexdigest(),
         "round": full["number"],
+        "rule": {"version": full["rule_version"], "from": full["rule_from"], "reference": full["rule_reference"]},
+        "plan": full["plan"],
+        "version": full["version"],
+        "supersedes": full["supersedes"],
+        "supersede_reason": full["supersede_reason"],
         "steps": full["steps"],
         "overrides": full["overrides"],
         "objections": full["objections"],
@@ -83,39 +89,43 @@ def published(given: bytes) -> dict[str, Any]:
         raise NotADossier(
             "the document lacks {parts}", mend="take document.json of a round", parts=", ".join(sorted(missing))
         )
-    if document["terms"].get("rule_version") != RULE_VERSION:
+    try:
+        rule_of(document["terms"].get("rule_version"))
+    except UnknownPolicy:
         raise NotADossier(
             "the round followed rule {rule}, this release has {known}", mend="compute it with the release of that rule",
-            rule=document["terms"].get("rule_version"), known=RULE_VERSION,
-        )  # fmt: skip
+            rule=document["terms"].get("rule_version"), known=", ".join(rule.id for rule in RULES),
+        ) from None  # fmt: skip
     found: dict[str, Any] = document
     return found
 
 
 def terms_of(document: Mapping[str, Any]) -> sharing.Terms:
-    """What the round was asked to do."""
-    values = {field.name: document["terms"][field.name] for field in fields(sharing.Terms)}
-    return sharing.Terms(**{**values, "as_of": _day(values["as_of"]), "deadline": _day(values["deadline"])})
+    """What the round was asked to do; what its document does not say was not asked for."""
+    values = _said(document["terms"], sharing.Terms)
+    return sharing.Terms(**{**values, "classes": tuple(values.get("classes", ()))})
 
 
 def area_of(share: Mapping[str, Any]) -> sharing.Area:
     """All that decided one share. Raises NotADossier."""
     try:
-        need = Need(
-            **{
-                field.name: _day(share[field.name]) if field.name in DAYS else share[field.name]
-                for field in fields(Need)
-            }
-        )
-        return sharing.Area(
-            need, share["in_hand"], share["in_transit"], share["requested"], _day(share["deadline"]),
-            _day(share["last_box_on"]), share["transport_days"], share["cards_a_day"],
-        )  # fmt: skip
+        need = Need(**{field.name: share[field.name] for field in fields(Need) if field.name not in DAYS},
+                    counted_on=_day(share["counted_on"]))  # fmt: skip
+        known = _said(share, sharing.Area)
+        return sharing.Area(**{**known, "need": need, "in_hand": share["in_hand"], "in_transit": share["in_transit"]})
     except KeyError as error:
         raise NotADossier(
             "the share of {regency} lacks {part}", mend="take document.json of a round", regency=share.get("regency"),
             part=str(error),
         ) from None  # fmt: skip
+
+
+def _said(row: Mapping[str, Any], into: type) -> dict[str, Any]:
+    return {
+        field.name: _day(row[field.name]) if field.name in DAYS else row[field.name]
+        for field in fields(into)
+        if field.name in row
+    }
 
 
 def _day(text: str | None) -> date | None:

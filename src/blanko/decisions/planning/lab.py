@@ -12,6 +12,7 @@ from datetime import date
 
 import numpy as np
 
+from blanko.decisions.planning.routes import BLANK_DAY_RUPIAH, LOT_DAY_RUPIAH
 from blanko.decisions.planning.rules import (
     CARDS_PER_PRINTER_DAY,
     DISTRICTS_PER_PRINTER,
@@ -39,8 +40,6 @@ LAMPUNG_SENT = {
 }  # fmt: skip
 # From the end of March to 19 September 2017 the 7 million blanks of the contract went out: 25 weeks, from 10 April 23.
 WEEKS_OF_CONTRACT = 23
-# No tariff of a courier was published: one lot costs this a day on the way, one blank that.
-LOT_DAY_RUPIAH, BLANK_DAY_RUPIAH = 250_000, 20
 
 _MARKS = (
     Mark(

@@ -8,7 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from blanko.decisions.planning.rules import NEED_SOURCES, STEPS
+from blanko.decisions.planning.routes import MODES
+from blanko.decisions.planning.rules import ENDS, NEED_SOURCES, STEPS, VERDICTS
 from blanko.ground.audit.facts import Fact
 
 
@@ -36,38 +37,72 @@ class Deadline(Fact):
 
 
 class Round(Fact):
-    """A draft of who gets what, with the fingerprint of everything that went into it."""
+    """A version of who gets what, with the fingerprint of everything that went into it.
+
+    Versions of one ``plan`` (the number of its first one) count from 1. A version never changes: the next one
+    ``supersedes`` it, with a reason, and both stay. ``rule_version`` is the rule of its day, beside its reference.
+    """
 
     number = models.IntegerField(unique=True)
+    plan = models.IntegerField()
+    version = models.PositiveIntegerField()
+    supersedes = models.IntegerField(null=True, unique=True)
+    supersede_reason = models.TextField(default="")
+    author = code()
     title = models.TextField()
     as_of = models.DateField()
     release = models.BigIntegerField()
     stock = models.BigIntegerField()
+    reserve = models.PositiveBigIntegerField(default=0)
+    reserve_for = models.TextField(default="")
     deadline = models.DateField(null=True)
     box_size = models.IntegerField()
     part_boxes = models.BooleanField()
     part_reserve = models.PositiveIntegerField()
+    lot_min = models.PositiveIntegerField(default=0)
+    classes = ArrayField(code(), default=list)
+    lending = models.BooleanField(default=False)
     rule_version = code()
+    rule_from = models.DateField()
+    rule_reference = models.TextField()
     inputs_sha256 = code()
     document_sha256 = code()
 
     class Meta:
         db_table = "planning_round"
         constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["plan", "version"], name="planning_round_version_once"),
+            models.UniqueConstraint(fields=["number", "author"], name="planning_round_author"),
             models.CheckConstraint(condition=Q(release__gt=0), name="planning_round_releases"),
-            models.CheckConstraint(condition=Q(release__lte=F("stock")), name="planning_round_within_stock"),
+            models.CheckConstraint(
+                condition=Q(release__lte=F("stock") - F("reserve")), name="planning_round_within_stock"
+            ),
             models.CheckConstraint(condition=Q(box_size__gt=0), name="planning_round_box_size"),
             models.CheckConstraint(condition=~Q(title__regex=r"^\s*$"), name="planning_round_has_title"),
+            models.CheckConstraint(condition=~Q(author=""), name="planning_round_has_author"),
+            models.CheckConstraint(
+                condition=Q(reserve=0, reserve_for="") | Q(reserve__gt=0) & ~Q(reserve_for__regex=r"^\s*$"),
+                name="planning_round_reserve_for",
+            ),
+            models.CheckConstraint(
+                condition=Q(version=1, supersedes__isnull=True, supersede_reason="", plan=F("number"))
+                | Q(version__gt=1, supersedes__isnull=False) & ~Q(supersede_reason__regex=r"^\s*$"),
+                name="planning_round_supersedes_for_a_reason",
+            ),
         ]
 
 
 class RoundStep(Fact):
-    """Drafted, then committed or discarded: one end for each round, whoever comes first."""
+    """Drafted, reviewed or returned by another officer, then committed, discarded or superseded: one end each.
+
+    A review names the ``author`` of the version, who is another person.
+    """
 
     round_no = models.IntegerField()
     step = code()
     at = models.DateTimeField()
     by = code()
+    author = code(null=True)
     reason = models.TextField(default="")
 
     class Meta:
@@ -75,9 +110,114 @@ class RoundStep(Fact):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["round_no", "step"], name="planning_round_step_once"),
             models.UniqueConstraint(
-                fields=["round_no"], condition=Q(step__in=["committed", "discarded"]), name="planning_round_ends_once"
+                fields=["round_no"], condition=Q(step__in=list(ENDS)), name="planning_round_ends_once"
+            ),
+            models.UniqueConstraint(
+                fields=["round_no"], condition=Q(step__in=list(VERDICTS)), name="planning_round_reviewed_once"
             ),
             models.CheckConstraint(condition=Q(step__in=STEPS), name="planning_round_step_known"),
+            models.CheckConstraint(
+                condition=Q(step__in=list(VERDICTS), author__isnull=False) & ~Q(by=F("author"))
+                | ~Q(step__in=list(VERDICTS)) & Q(author__isnull=True),
+                name="planning_round_reviewed_by_another",
+            ),
+        ]
+
+
+class RuleAdoption(Fact):
+    """From which day a rule is in force for real rounds, on what it rests, and who decided it with whom."""
+
+    sequence = models.IntegerField(unique=True)
+    rule = code()
+    from_date = models.DateField(unique=True)
+    reference = models.TextField()
+    reason = models.TextField()
+    by = code()
+    second = code()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "planning_rule_adoption"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=~Q(reference__regex=r"^\s*$"), name="planning_rule_adoption_reference"),
+            models.CheckConstraint(condition=~Q(reason__regex=r"^\s*$"), name="planning_rule_adoption_has_reason"),
+            models.CheckConstraint(
+                condition=~Q(by=F("second")) & ~Q(by="") & ~Q(second=""), name="planning_rule_adoption_two_officers"
+            ),
+        ]
+
+
+class Deferral(Fact):
+    """What an office puts off of its next share by its own wish. It keeps the claim to it."""
+
+    sequence = models.IntegerField(unique=True)
+    regency = code()
+    blanks = models.BigIntegerField()
+    since = models.DateField()
+    reason = models.TextField()
+    by = code()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "planning_deferral"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(blanks__gt=0), name="planning_deferral_puts_off"),
+            models.CheckConstraint(condition=~Q(reason__regex=r"^\s*$"), name="planning_deferral_has_reason"),
+        ]
+
+
+class Collection(Fact):
+    """An office fetches its next lot itself: its officer comes with a letter (surat tugas) on a day."""
+
+    regency = code()
+    letter = code(unique=True)
+    officer = models.TextField()
+    collect_on = models.DateField()
+    by = code()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "planning_collection"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=~Q(letter__regex=r"^\s*$"), name="planning_collection_has_letter"),
+            models.CheckConstraint(condition=~Q(officer__regex=r"^\s*$"), name="planning_collection_names_officer"),
+        ]
+
+
+class Route(Fact):
+    """What the way from the warehouse to an office takes (days) and costs (rupiah), by whoever stated it."""
+
+    regency = code()
+    mode = code()
+    from_date = models.DateField()
+    days = models.PositiveIntegerField()
+    lot_cost = models.PositiveBigIntegerField()
+    blank_cost = models.PositiveIntegerField()
+    source = models.TextField()
+
+    class Meta:
+        db_table = "planning_route"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["regency", "mode", "from_date"], name="planning_route_once"),
+            models.CheckConstraint(condition=Q(mode__in=MODES), name="planning_route_mode"),
+            models.CheckConstraint(condition=~Q(source__regex=r"^\s*$"), name="planning_route_has_source"),
+        ]
+
+
+class ProposedLoan(Fact):
+    """A loan inside a province that a round proposes (blanks). It moves nothing: the two offices agree on it."""
+
+    round_no = models.IntegerField()
+    lender = code()
+    borrower = code()
+    blanks = models.BigIntegerField()
+
+    class Meta:
+        db_table = "planning_proposed_loan"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["round_no", "lender", "borrower"], name="planning_proposed_loan_once"),
+            models.CheckConstraint(condition=Q(blanks__gt=0), name="planning_proposed_loan_lends"),
+            models.CheckConstraint(condition=~Q(lender=F("borrower")), name="planning_proposed_loan_to_another"),
         ]
 
 
@@ -111,6 +251,23 @@ class Share(Fact):
     printing_days = models.IntegerField()
     dispatch_by = models.DateField()
     late = models.BooleanField()
+    # What the office claims from earlier rounds, what of it is served now, and what stays open.
+    claim = models.BigIntegerField(default=0)
+    claim_since = models.DateField(null=True)
+    claimed = models.BigIntegerField(default=0)
+    wish = models.BigIntegerField(default=0)
+    wish_no = models.IntegerField(null=True)
+    deferred = models.BigIntegerField(default=0)
+    claim_left = models.BigIntegerField(default=0)
+    claim_left_since = models.DateField(null=True)
+    # People of the need by the classes that are served first.
+    first = models.JSONField(default=dict)
+    mode = code(default="courier")
+    letter = code(default="")
+    collect_on = models.DateField(null=True)
+    lot_cost = models.BigIntegerField(default=0)
+    blank_cost = models.BigIntegerField(default=0)
+    transport_cost = models.BigIntegerField(default=0)
 
     class Meta:
         db_table = "planning_share"
@@ -121,6 +278,13 @@ class Share(Fact):
             # Being shared to beyond the need would take a blank from somebody who lacks one.
             models.CheckConstraint(condition=Q(share__lte=F("remaining")), name="planning_share_within_need"),
             models.CheckConstraint(condition=Q(fill_before__lte=F("fill_after")), name="planning_share_never_empties"),
+            models.CheckConstraint(condition=Q(claimed__lte=F("share")), name="planning_share_claimed_within"),
+            models.CheckConstraint(condition=Q(mode__in=MODES), name="planning_share_mode"),
+            models.CheckConstraint(
+                condition=Q(mode="collection") & ~Q(letter="") & Q(collect_on__isnull=False)
+                | Q(mode="courier", letter="", collect_on__isnull=True),
+                name="planning_share_collected_by_letter",
+            ),
         ]
 
 
@@ -229,6 +393,11 @@ class DispatchList(Fact):
     boxes = models.JSONField()
     pieces = models.JSONField()
     opened = ArrayField(code(), default=list)
+    mode = code(default="courier")
+    letter = code(default="")
+    carrier = models.TextField(default="")
+    transport_days = models.IntegerField(default=0)
+    transport_cost = models.BigIntegerField(default=0)
 
     class Meta:
         db_table = "planning_dispatch_list"

@@ -1,4 +1,4 @@
-"""Draft, override, commit or discard a round; publish deadlines."""
+"""Draft, override, review, supersede, commit or discard a round; publish deadlines."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.db.models import Max
 from django.db.transaction import atomic
 from django.utils import timezone
 
-from blanko.decisions.planning import models, queries, rules, sharing, warehouse
-from blanko.engines.allocation import RULE_VERSION
+from blanko.decisions.planning import models, queries, rulebook, rules, sharing, warehouse
+from blanko.ground.access import queries as access
 from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
 
@@ -52,81 +52,111 @@ def draft_round(
     deadline: date | None = None,
     part_boxes: bool = True,
     part_reserve: int = 0,
+    reserve: int = 0,
+    reserve_for: str = "",
+    lot_min: int = 0,
+    classes: Sequence[str] = (),
+    lending: bool = True,
+    supersedes: int | None = None,
+    reason: str = "",
     by: str,
     at: datetime,
 ) -> int:
     """Share ``release`` blanks of the central warehouse by the needs of ``as_of``; return the round's number.
 
-    With a ``deadline`` only the areas that have published it share in the release; what every other area lost by that
-    is stored. ``part_reserve`` blanks of it are shared singly, lowest fill first. Nothing moves yet. Raises
-    ReleaseExceedsStock, NothingReleased, NobodyHasDeadline.
+    The rule is the one in force on ``as_of``. With a ``deadline`` only the areas that have published it share in the
+    release; what every other area lost by that is stored. ``part_reserve`` blanks of it are shared singly, lowest fill
+    first; ``reserve`` blanks stay in the warehouse for ``reserve_for``; a lot is ``lot_min`` blanks or more; people of
+    ``classes`` go first. With ``supersedes`` it is the next version of that round, for a ``reason``. Nothing moves yet.
+    Raises ReleaseExceedsStock, NothingReleased, ReserveWithoutPurpose, NobodyHasDeadline, InvalidTerms, NoRuleThen,
+    and for a version RoundClosed, UnknownRound, VersionNeedsReason.
     """
     with atomic():
         _alone()
+        before = _open(supersedes) if supersedes is not None else None
+        if (before is not None) != bool(reason.strip()):
+            raise rules.VersionNeedsReason(
+                "a version and its reason go together", mend="say which round it supersedes, and why"
+            )
         stock, _in_transit = warehouse.holdings().get(warehouse.CENTRE, (0, 0))
-        rules.check_release(release=release, stock=stock)
+        rules.check_release(release=release, stock=stock, reserve=reserve, reserve_for=reserve_for)
         sealed, _loose = warehouse.boxes_and_pieces()
+        rule = rulebook.in_force(as_of)
         terms = sharing.Terms(
-            title=title,
-            as_of=as_of,
-            release=release,
-            stock=stock,
-            box_size=warehouse.box_size(sealed),
-            part_boxes=part_boxes,
-            deadline=deadline,
-            part_reserve=part_reserve,
-        )
-        drafted = sharing.draft(queries.areas(as_of), terms)
+            title=title, as_of=as_of, release=release, stock=stock, box_size=warehouse.box_size(sealed),
+            part_boxes=part_boxes, deadline=deadline, part_reserve=part_reserve, reserve=reserve,
+            reserve_for=reserve_for.strip(), lot_min=lot_min, classes=tuple(classes), lending=lending,
+            rule_version=rule.version,
+        )  # fmt: skip
+        drafted = sharing.draft(queries.areas(as_of, classes=classes), terms)
         number = (models.Round.objects.aggregate(last=Max("number"))["last"] or 0) + 1
-        head = {
+        head: dict[str, Any] = {
             "number": number,
-            "title": title,
-            "as_of": as_of,
-            "release": release,
-            "stock": stock,
-            "deadline": deadline,
-            "box_size": terms.box_size,
-            "part_boxes": part_boxes,
-            "part_reserve": part_reserve,
-            "rule_version": RULE_VERSION,
+            "plan": before["plan"] if before else number,
+            "version": before["version"] + 1 if before else 1,
+            "supersedes": supersedes,
+            "supersede_reason": reason.strip(),
+            "author": by,
+            **{name: getattr(terms, name) for name in sharing.TERMS},
+            "classes": list(classes),
+            "rule_from": rule.from_date,
+            "rule_reference": rule.reference,
             "inputs_sha256": drafted.inputs_sha256,
             "document_sha256": drafted.document_sha256,
         }
-        shares = [{"round_no": number, **row} for row in drafted.shares]
-        effects = [{"round_no": number, **row} for row in drafted.effects]
-        step = _step(number, "draft", by=by, at=at)
+        rows = {
+            "planning_round": [head],
+            "planning_share": [{"round_no": number, **row} for row in drafted.shares],
+            "planning_stage_effect": [{"round_no": number, **row} for row in drafted.effects],
+            "planning_proposed_loan": [{"round_no": number, **row} for row in drafted.loans],
+            "planning_round_step": [_step(number, "draft", by=by, at=at)],
+        }
+        if before:
+            rows["planning_round_step"].insert(
+                0, _step(before["number"], "superseded", by=by, at=at, reason=reason.strip())
+            )
         event = audit.record(
-            operation="planning.draft_round",
-            by=by,
-            at=at,
-            facts=Facts.of(
-                {
-                    "planning_round": [head],
-                    "planning_share": shares,
-                    "planning_stage_effect": effects,
-                    "planning_round_step": [step],
-                }
-            ),
-            subject={"round": number, "title": title},
-        )
-        models.Round.objects.create(event_id=event, **head)
-        models.Share.objects.bulk_create([models.Share(event_id=event, **row) for row in shares], batch_size=600)
-        models.StageEffect.objects.bulk_create(
-            [models.StageEffect(event_id=event, **row) for row in effects], batch_size=600
-        )
-        models.RoundStep.objects.create(event_id=event, **step)
+            operation="planning.draft_round", by=by, at=at, facts=Facts.of(rows), reason=reason.strip(),
+            subject={"round": number, "title": title, "supersedes": supersedes},
+        )  # fmt: skip
+        for model in (models.Round, models.Share, models.StageEffect, models.ProposedLoan, models.RoundStep):
+            model.objects.bulk_create(
+                [model(event_id=event, **row) for row in rows[model._meta.db_table]], batch_size=600
+            )
     return number
 
 
-def _step(round_no: int, step: str, *, by: str, at: datetime, reason: str = "") -> dict[str, Any]:
-    return {"round_no": round_no, "step": step, "at": at, "by": by, "reason": reason}
+def supersede_round(*, round_no: int, reason: str, by: str, at: datetime, **changed: Any) -> int:
+    """Draft the next version of a round, by today's needs and by the old terms where ``changed`` names no new ones.
+
+    Returns its number. The old version ends and stays visible. Raises what ``draft_round`` raises.
+    """
+    before = queries.head(round_no)
+    names = (
+        "title", "as_of", "release", "deadline", "part_boxes", "part_reserve", "reserve", "reserve_for", "lot_min",
+        "classes", "lending",
+    )  # fmt: skip
+    terms = {name: before[name] for name in names} | {
+        name: value for name, value in changed.items() if value is not None
+    }
+    if not reason.strip():
+        raise rules.VersionNeedsReason(
+            "a new version takes the place of round {round_no} without a reason", mend="say why", round_no=round_no
+        )
+    return draft_round(**terms, supersedes=round_no, reason=reason, by=by, at=at)
 
 
-def _open_draft(round_no: int) -> dict[str, Any]:
-    """A round that is still a draft. Raises UnknownRound and RoundClosed."""
+def _step(
+    round_no: int, step: str, *, by: str, at: datetime, reason: str = "", author: str | None = None
+) -> dict[str, Any]:
+    return {"round_no": round_no, "step": step, "at": at, "by": by, "author": author, "reason": reason}
+
+
+def _open(round_no: int) -> dict[str, Any]:
+    """A round that was neither committed, discarded nor superseded. Raises UnknownRound and RoundClosed."""
     found = queries.round(round_no)
-    if found["state"] != "draft":
-        end = found["steps"][-1]
+    if found["state"] in rules.ENDS:
+        end = next(step for step in found["steps"] if step["step"] == found["state"])
         raise rules.RoundClosed(
             "round {round_no} was {state} by {by} on {at}",
             mend="draft a new round",
@@ -138,11 +168,50 @@ def _open_draft(round_no: int) -> dict[str, Any]:
     return found
 
 
+def _open_draft(round_no: int) -> dict[str, Any]:
+    """A version that nobody has reviewed yet. Raises UnknownRound, RoundClosed, RoundReviewed."""
+    found = _open(round_no)
+    if found["state"] != "draft":
+        raise rules.RoundReviewed(
+            "round {round_no} was {state} by {by} and does not change any more",
+            mend="draft a version that supersedes it",
+            round_no=round_no,
+            state=found["state"],
+            by=found["reviewer"],
+        )
+    return found
+
+
+def review_round(*, round_no: int, approve: bool, remark: str = "", by: str, at: datetime) -> None:
+    """Another officer than the author says that a version may leave, or returns it with a remark.
+
+    Raises UnknownRound, RoundClosed, RoundReviewed, ReviewRefused.
+    """
+    with atomic():
+        _alone()
+        found = _open_draft(round_no)
+        rules.check_review(
+            author=found["author"], reviewer=by, persons=[officer["username"] for officer in access.officers()]
+        )
+        if not approve and not remark.strip():
+            raise rules.ReviewRefused(
+                "round {round_no} is returned without a remark", mend="say what is to be mended", round_no=round_no
+            )
+        verdict = "reviewed" if approve else "returned"
+        step = _step(round_no, verdict, by=by, at=at, reason=remark.strip(), author=found["author"])
+        event = audit.record(
+            operation="planning.review_round", by=by, at=at, facts=Facts.of({"planning_round_step": [step]}),
+            reason=remark.strip(),
+            subject={"round": round_no, "author": found["author"], "verdict": verdict},
+        )  # fmt: skip
+        models.RoundStep.objects.create(event_id=event, **step)
+
+
 def override_share(*, round_no: int, regency: str, share: int, reason: str, by: str, second: str, at: datetime) -> None:
     """Change one share of a draft by hand. It needs a reason and a second officer who agrees, and it shows for ever.
 
     Raises the engine's OverrideRefused, OverrideExceedsNeed, OverrideExceedsRelease, AreaNotInRound, RoundClosed and
-    UnknownRound.
+    UnknownRound, RoundReviewed.
     """
     with atomic():
         _alone()
@@ -217,22 +286,40 @@ def object_to_round(*, round_no: int, regency: str, text: str, by: str, at: date
 def commit_round(*, round_no: int, by: str, at: datetime) -> list[rules.Dispatch]:
     """Cut the round into boxes and put them on their way: one dispatch list for each office, all in one transaction.
 
-    Offices are served in the order of their latest departure, then code; boxes go first in, first out. Raises
-    RoundClosed (the first of two committers wins), UnknownRound, ReleaseExceedsStock when the warehouse no longer holds
-    what the round gives, and BoxesDoNotFit.
+    Only a version that another officer has reviewed leaves. Offices are served in the order of their latest departure,
+    then code; boxes go first in, first out. Raises RoundNotReviewed, RoundStale, RoundClosed (the first of two
+    committers wins), UnknownRound, ReleaseExceedsStock when the warehouse no longer holds what the round gives beside
+    its reserve, and BoxesDoNotFit.
     """
     with atomic():
         _alone()
-        found = _open_draft(round_no)
+        found = _open(round_no)
+        if found["state"] != "reviewed":
+            raise rules.RoundNotReviewed(
+                "round {round_no} was drafted by {author} and approved by nobody else",
+                mend="let another officer review it",
+                round_no=round_no,
+                author=found["author"],
+            )
         stock, _in_transit = warehouse.holdings().get(warehouse.CENTRE, (0, 0))
-        if found["shared"] > stock:
-            rules.check_release(release=found["shared"], stock=stock)
+        if found["shared"] > stock - found["reserve"]:
+            rules.check_release(
+                release=found["shared"], stock=stock, reserve=found["reserve"], reserve_for=found["reserve_for"]
+            )
+        if (newer := queries.committed_since(round_no)) is not None:
+            raise rules.RoundStale(
+                "round {newer} left the warehouse since round {round_no} was drafted",
+                mend="supersede it, so that it goes by what the offices hold now",
+                newer=newer,
+                round_no=round_no,
+            )
         served = sorted(
             (row for row in found["shares"] if row["share"] > 0), key=lambda row: (row["dispatch_by"], row["regency"])
         )
         sealed, loose = warehouse.boxes_and_pieces()
         cutting = rules.cut([(row["regency"], row["share"]) for row in served], sealed=sealed, loose=loose)
         by_regency = {row["regency"]: row for row in served}
+        carriers = queries.carriers()
         day = timezone.localtime(at).date()
         dispatches = [
             rules.Dispatch(
@@ -247,6 +334,11 @@ def commit_round(*, round_no: int, by: str, at: datetime) -> list[rules.Dispatch
                 deadline=found["deadline"],
                 boxes=cut.boxes,
                 pieces=cut.pieces,
+                mode=by_regency[cut.regency]["mode"],
+                letter=by_regency[cut.regency]["letter"],
+                carrier=carriers.get(by_regency[cut.regency]["letter"], ""),
+                transport_days=by_regency[cut.regency]["transport_days"],
+                transport_cost=by_regency[cut.regency]["lot_cost"] + cut.blanks * by_regency[cut.regency]["blank_cost"],
             )
             for cut in cutting.cuts
         ]
@@ -283,15 +375,20 @@ def _list_row(dispatch: rules.Dispatch, cutting: rules.Cutting) -> dict[str, Any
             [piece.box.series, piece.box.number, piece.positions.first, piece.positions.last]
             for piece in dispatch.pieces
         ],
+        "mode": dispatch.mode,
+        "letter": dispatch.letter,
+        "carrier": dispatch.carrier,
+        "transport_days": dispatch.transport_days,
+        "transport_cost": dispatch.transport_cost,
         "opened": sorted({str(piece.box) for piece in dispatch.pieces if piece.box in opened}),
     }
 
 
 def discard_round(*, round_no: int, reason: str, by: str, at: datetime) -> None:
-    """Set a draft aside. Nothing has moved, and nothing stays but the step and its reason. Raises RoundClosed."""
+    """Set a version aside. Nothing has moved, and nothing stays but the step and its reason. Raises RoundClosed."""
     with atomic():
         _alone()
-        _open_draft(round_no)
+        _open(round_no)
         step = _step(round_no, "discarded", by=by, at=at, reason=reason)
         event = audit.record(
             operation="planning.discard_round",

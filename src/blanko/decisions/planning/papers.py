@@ -79,7 +79,9 @@ def surat_jalan_data(dispatch: Dispatch) -> dict[str, object]:
         "province": gazetteer.name_of(regency.province),
         "dispatch_by": wording.day(dispatch.dispatch_by),
         "deadline": wording.day(dispatch.deadline) if dispatch.deadline else "–",
-        "courier": "." * 40,
+        "courier": f"{dispatch.carrier} (diambil sendiri, surat tugas {dispatch.letter})"
+        if dispatch.mode == "collection"
+        else "." * 40,
         "blanks_words": wording.in_words(dispatch.blanks),
         "lines": [{"no": str(number), **line} for number, line in enumerate(lines, start=1)],
         "boxes": wording.grouped(len(dispatch.boxes)),

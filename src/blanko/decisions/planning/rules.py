@@ -13,12 +13,16 @@ from blanko.kernel.errors import BlankoError
 
 NeedSource = Literal["registry", "reported", "estimated", "unknown"]
 NEED_SOURCES: tuple[NeedSource, ...] = ("registry", "reported", "estimated", "unknown")
-Step = Literal["draft", "committed", "discarded"]
-STEPS: tuple[Step, ...] = ("draft", "committed", "discarded")
+Step = Literal["draft", "reviewed", "returned", "committed", "discarded", "superseded"]
+STEPS: tuple[Step, ...] = ("draft", "reviewed", "returned", "committed", "discarded", "superseded")
+ENDS: tuple[Step, ...] = ("committed", "discarded", "superseded")
+VERDICTS: tuple[Step, ...] = ("reviewed", "returned")
 
 # The names under which offices report the people who lack only a blank.
 READY_METRICS = ("print_ready", "prr_unprinted")
 REQUEST_METRIC = "blanks_requested"
+# Before a class's name: how many people of a regency's print-ready belong to it.
+PRIORITY_METRIC = "priority_"
 
 # A round without a deadline leaves the warehouse within three days; after that its figures are old.
 HANDLING_DAYS_MAX = 3
@@ -44,7 +48,31 @@ class UnknownRound(BlankoError, LookupError):
 
 
 class RoundClosed(BlankoError):
-    """The round was committed or discarded already; nothing more can be done with it."""
+    """The round was committed, discarded or superseded already; nothing more can be done with it."""
+
+
+class RoundReviewed(BlankoError):
+    """A version that somebody has reviewed is not changed any more: a new version takes its place."""
+
+
+class RoundNotReviewed(BlankoError):
+    """Nothing leaves the warehouse by a version that its author alone has seen."""
+
+
+class RoundStale(BlankoError):
+    """Another round left the warehouse since this version was drafted: its needs and claims are no longer so."""
+
+
+class ReviewRefused(BlankoError, ValueError):
+    """A version is reviewed once, by a person who is not its author."""
+
+
+class VersionNeedsReason(BlankoError, ValueError):
+    """A new version takes the place of an old one without saying why."""
+
+
+class ReserveWithoutPurpose(BlankoError, ValueError):
+    """A central reserve is kept from everybody and nobody says what for."""
 
 
 class NobodyHasDeadline(BlankoError):
@@ -147,12 +175,25 @@ class Departure:
     late: bool
 
 
-def departure(*, share: int, as_of: date, deadline: date | None, transport_days: int, cards_a_day: int) -> Departure:
+def departure(
+    *,
+    share: int,
+    as_of: date,
+    deadline: date | None,
+    transport_days: int,
+    cards_a_day: int,
+    collect_on: date | None = None,
+) -> Departure:
     """Dispatch-by = deadline - transport - printing. Without a deadline, HANDLING_DAYS_MAX after the round's day.
 
-    ``late``: the latest day lies before the round itself, so that not all of the share can be printed by the deadline.
+    What the office fetches itself leaves on the day that it named (``collect_on``). ``late``: the blanks leave before
+    the round itself or after the latest day, so that not all of the share can be printed by the deadline.
     """
     printing = -(-share // cards_a_day)
+    if collect_on is not None:
+        days = timedelta(days=transport_days + printing)
+        late = deadline is not None and collect_on > deadline - days
+        return Departure(collect_on, transport_days, printing, late=late)
     if deadline is None:
         return Departure(as_of + timedelta(days=HANDLING_DAYS_MAX), transport_days, printing, late=False)
     by = allocation.dispatch_by(deadline, transport_days=transport_days, printing_days=printing)
@@ -294,11 +335,23 @@ def check_override(
         )
 
 
-def check_release(*, release: int, stock: int) -> None:
-    """Whether the warehouse can release so many. Raises NothingReleased and ReleaseExceedsStock."""
+def check_release(*, release: int, stock: int, reserve: int = 0, reserve_for: str = "") -> None:
+    """Whether the warehouse can release so many and keep its reserve. Raises NothingReleased, ReleaseExceedsStock and
+    ReserveWithoutPurpose.
+    """
     if release <= 0:
         raise NothingReleased("{release} blanks are no release", mend="release at least one", release=release)
-    if release > stock:
+    if reserve < 0 or (reserve > 0) != bool(reserve_for.strip()):
+        raise ReserveWithoutPurpose(
+            "a central reserve of {reserve} blanks for '{purpose}'", mend="give a count from 0 up and what it is for",
+            reserve=reserve, purpose=reserve_for,
+        )  # fmt: skip
+    if release > stock - reserve:
+        if reserve:
+            raise ReleaseExceedsStock(
+                "{release} blanks were released; {stock} lie in the central warehouse, {reserve} of them reserved",
+                mend="release at most {most}", release=release, stock=stock, reserve=reserve, most=stock - reserve,
+            )  # fmt: skip
         raise ReleaseExceedsStock(
             "{release} blanks were released and {stock} lie in the central warehouse",
             mend="release at most {stock}",
@@ -307,14 +360,22 @@ def check_release(*, release: int, stock: int) -> None:
         )
 
 
+def check_review(*, author: str, reviewer: str, persons: Iterable[str]) -> None:
+    """Whether ``reviewer`` may review what ``author`` drafted. Raises ReviewRefused."""
+    if reviewer == author:
+        raise ReviewRefused(
+            "{author} drafted this version and cannot review it", mend="ask another officer", author=author
+        )
+    if reviewer not in set(persons):
+        raise ReviewRefused(
+            "{reviewer} is no person who could review", mend="name an officer, not a service", reviewer=reviewer
+        )
+
+
 def state_of(steps: Iterable[str]) -> Step:
-    """The state of a round from its steps in any order: the last lawful one stands."""
+    """The state of a round from its steps in any order: its end, else its review, else it is a draft."""
     done = set(steps)
-    if "committed" in done:
-        return "committed"
-    if "discarded" in done:
-        return "discarded"
-    return "draft"
+    return next((step for step in (*ENDS, *VERDICTS) if step in done), "draft")
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +393,11 @@ class Dispatch:
     deadline: date | None
     boxes: tuple[Whole, ...]
     pieces: tuple[Loose, ...]
+    mode: str = "courier"
+    letter: str = ""
+    carrier: str = ""
+    transport_days: int = 0
+    transport_cost: int = 0
 
     @property
     def blanks(self) -> int:

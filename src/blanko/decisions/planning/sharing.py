@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from hashlib import sha256
 
+from blanko.decisions.planning import dividing
+from blanko.decisions.planning.routes import Mode
 from blanko.decisions.planning.rules import Need, NobodyHasDeadline, departure
-from blanko.engines.allocation import RULE_VERSION, AreaNeed, AreaShare, Stage, allocate, allocate_stages
+from blanko.engines.allocation import RULE_VERSION, AreaNeed, Stage, allocate_stages
+from blanko.engines.allocation.policies import Rule, rule_of
 
 _SIX_PLACES = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Everything about one regency that goes into a round. ``requested`` is shown beside and decides nothing."""
+    """Everything about one regency that goes into a round. ``requested`` is shown beside and decides nothing.
+
+    ``claim`` are blanks that it put off in an earlier round (the oldest since ``claim_since``), ``wish`` what it asks
+    to put off in this one (its number is ``wish_no``). ``first`` are people of its need by class. ``mode`` is how its
+    blanks travel: by ``letter`` (surat tugas) its own officer fetches them on ``collect_on``.
+    """
 
     need: Need
     in_hand: int = 0
@@ -27,6 +35,16 @@ class Area:
     last_box_on: date | None = None
     transport_days: int = 0
     cards_a_day: int = 1
+    claim: int = 0
+    claim_since: date | None = None
+    wish: int = 0
+    wish_no: int | None = None
+    first: Mapping[str, int] = field(default_factory=dict)
+    mode: Mode = "courier"
+    letter: str = ""
+    collect_on: date | None = None
+    lot_cost: int = 0
+    blank_cost: int = 0
 
     @property
     def code(self) -> str:
@@ -37,7 +55,9 @@ class Area:
 class Terms:
     """What a round is asked to do. ``deadline`` None: the release is for every area.
 
-    ``part_reserve`` of the release is kept from whole boxes, for areas that need less than one.
+    ``part_reserve`` of the release is kept from whole boxes, for areas that need less than one. ``reserve`` blanks of
+    the warehouse stay there, for ``reserve_for``. ``lot_min`` is the smallest lot worth sending. ``classes`` are served
+    before everybody else. ``lending``: loans inside provinces are proposed.
     """
 
     title: str
@@ -48,19 +68,34 @@ class Terms:
     part_boxes: bool
     deadline: date | None = None
     part_reserve: int = 0
+    reserve: int = 0
+    reserve_for: str = ""
+    lot_min: int = 0
+    classes: tuple[str, ...] = ()
+    lending: bool = False
+    rule_version: str = RULE_VERSION
 
 
 # What the document of a round says of what it was asked to do.
-TERMS = (*(field.name for field in fields(Terms)), "rule_version")
+TERMS = tuple(item.name for item in fields(Terms))
+# What stands in a document only where it says something: a round that used none of it keeps the bytes that it had
+# before the word was known.
+SAID_IF_USED = frozenset({
+    "reserve", "reserve_for", "lot_min", "classes", "lending", "claim", "claim_since", "claimed", "wish", "wish_no",
+    "deferred", "claim_left", "claim_left_since", "first", "mode", "letter", "collect_on", "lot_cost", "blank_cost",
+    "transport_cost",
+})  # fmt: skip
+UNSAID = (None, 0, "", "courier", (), [], {})
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A shared-out round as rows of plain values: ``shares`` and ``effects`` by regency, and its fingerprints."""
+    """A shared-out round as rows of plain values: ``shares`` and ``effects`` by regency, ``loans``, fingerprints."""
 
     terms: Terms
     shares: tuple[dict[str, object], ...]
     effects: tuple[dict[str, object], ...]
+    loans: tuple[dict[str, object], ...]
     inputs_sha256: str
     document: bytes
 
@@ -70,39 +105,34 @@ class Draft:
 
 
 def draft(areas: Sequence[Area], terms: Terms) -> Draft:
-    """Share the release of a round by the published rule. The same input gives the same bytes.
+    """Share the release of a round by the rule that its terms name. The same input gives the same bytes.
 
     With a deadline only the areas that have it share the release, and every other area's loss is computed: what it
-    would have got of the same release, now and after the rest of the stock is shared. Raises NobodyHasDeadline.
+    would have got of the same release, now and after the rest of the stock is shared. Raises NobodyHasDeadline,
+    InvalidTerms, UnknownPolicy.
     """
+    rule = rule_of(terms.rule_version)
     ordered = sorted(areas, key=lambda area: area.code)
-    by_code = {area.code: area for area in ordered}
-    asked = [asked_of(area) for area in ordered]
     effects: tuple[dict[str, object], ...] = ()
-    if terms.deadline is None:
-        inside = asked
-    else:
-        inside = [area for area in asked if area.deadline == terms.deadline]
+    inside = ordered
+    if terms.deadline is not None:
+        inside = [area for area in ordered if area.deadline == terms.deadline]
         if not inside:
             raise NobodyHasDeadline(
                 "no area has the deadline {deadline}",
                 mend="publish the deadline of the areas that have it",
                 deadline=terms.deadline,
             )
-        effects = _effects(asked, terms, terms.deadline)
-    result = allocate(
-        inside,
-        stock=terms.release,
-        box_size=terms.box_size,
-        part_boxes=terms.part_boxes,
-        part_reserve=terms.part_reserve,
-    )
-    given = {share.code: share for share in result.shares}
-    everybody = {share.code: share for share in allocate(asked, stock=0, box_size=terms.box_size).shares}
-    shares = tuple(_row(by_code[code], given.get(code), everybody[code], terms) for code in sorted(everybody))
-    fingerprint = sha256(canonical({"terms": _terms(terms), "areas": [_input(area) for area in ordered]})).hexdigest()
-    document = document_of(_terms(terms), inputs_sha256=fingerprint, shares=shares, effects=effects)
-    return Draft(terms, shares, effects, fingerprint, document)
+        effects = _effects(ordered, terms, rule, terms.deadline)
+    given = dividing.divided(inside, terms, rule)
+    shares = tuple(_row(area, given.get(area.code), terms) for area in ordered)
+    loans: tuple[dict[str, object], ...] = ()
+    if terms.lending:
+        loans = dividing.loans(ordered, {code: one.share for code, one in given.items()}, terms)
+    fingerprint = sha256(canonical({"terms": _lean(asdict(terms)), "areas": [_input(area) for area in ordered]}))
+    inputs = fingerprint.hexdigest()
+    document = document_of(asdict(terms), inputs_sha256=inputs, shares=shares, effects=effects, loans=loans)
+    return Draft(terms, shares, effects, loans, inputs, document)
 
 
 def document_of(
@@ -111,19 +141,23 @@ def document_of(
     inputs_sha256: str,
     shares: Sequence[Mapping[str, object]],
     effects: Sequence[Mapping[str, object]],
+    loans: Sequence[Mapping[str, object]] = (),
 ) -> bytes:
     """A round as canonical JSON. It holds no number, time or officer: the same input gives the same bytes.
 
     Each share stands beside all that decided it, so that a stranger computes the round again (``dossier.rerun``).
     """
-    return canonical(
-        {
-            "terms": {name: terms[name] for name in TERMS},
-            "inputs_sha256": inputs_sha256,
-            "shares": [dict(share) for share in shares],
-            "effects": [dict(effect) for effect in effects],
-        }
-    )
+    said: dict[str, object] = {
+        "terms": _lean({name: terms[name] for name in TERMS}),
+        "inputs_sha256": inputs_sha256,
+        "shares": [_lean(share) for share in shares],
+        "effects": [dict(effect) for effect in effects],
+    }
+    return canonical(said | {"loans": [dict(loan) for loan in loans]} if terms.get("lending") else said)
+
+
+def _lean(row: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name not in SAID_IF_USED or value not in UNSAID}
 
 
 def asked_of(area: Area) -> AreaNeed:
@@ -140,56 +174,64 @@ def asked_of(area: Area) -> AreaNeed:
     )
 
 
-def _effects(asked: Sequence[AreaNeed], terms: Terms, deadline: date) -> tuple[dict[str, object], ...]:
-    def lost(stock: int) -> Mapping[str, int]:
-        return allocate_stages(
-            asked,
-            stages=[Stage(deadline, terms.release)],
-            stock=stock,
-            box_size=terms.box_size,
-            part_boxes=terms.part_boxes,
-        ).lost
-
-    now, lasting = lost(terms.release), lost(terms.stock)
+def _effects(areas: Sequence[Area], terms: Terms, rule: Rule, deadline: date) -> tuple[dict[str, object], ...]:
+    now, lasting = (_lost(areas, terms, rule, deadline, stock) for stock in (terms.release, terms.stock))
     return tuple(
         {"regency": code, "deadline": deadline, "lost_now": now[code], "lost_lasting": lasting[code]}
         for code in sorted(now)
     )
 
 
-def _row(area: Area, given: AreaShare | None, untouched: AreaShare, terms: Terms) -> dict[str, object]:
+def _lost(areas: Sequence[Area], terms: Terms, rule: Rule, deadline: date, stock: int) -> Mapping[str, int]:
+    """What each area outside a stage has less than if ``stock`` had been shared among all at once (blanks)."""
+    free = max(terms.release, stock - terms.reserve)
+    if rule.id == RULE_VERSION and not dividing.has_terms(areas, terms):
+        # Exact also in ties: boxes of the stage count as given in this very round.
+        return allocate_stages(
+            [asked_of(area) for area in areas],
+            stages=[Stage(deadline, terms.release)],
+            stock=free,
+            box_size=terms.box_size,
+            part_boxes=terms.part_boxes,
+        ).lost
+    return dividing.lost(areas, terms, rule, deadline, stock=free)
+
+
+def _row(area: Area, given: dividing.Given | None, terms: Terms) -> dict[str, object]:
     """One regency's row. An area outside a stage keeps what it has, and ``binding`` says that the stage was not its."""
-    share = given or untouched
+    share = given or dividing.outside(area)
     leaves = departure(
         share=share.share,
         as_of=terms.as_of,
         deadline=terms.deadline if given else None,
         transport_days=area.transport_days,
         cards_a_day=area.cards_a_day,
+        collect_on=area.collect_on,
     )
     return {
         **_known(area),
         "remaining": share.remaining,
-        "share": share.share if given else 0,
-        "boxes": share.boxes if given else 0,
-        "part": share.part if given else 0,
+        "share": share.share,
+        "boxes": share.share // terms.box_size,
+        "part": share.share % terms.box_size,
+        "claimed": share.claimed,
+        "deferred": share.deferred,
+        "claim_left": share.claim_left,
+        "claim_left_since": share.claim_left_since,
         "fill_before": _six(share.fill_before),
-        "fill_after": _six(share.fill_after if given else share.fill_before),
-        "binding": share.binding if given or share.binding == "no_need" else "not_in_stage",
-        "would_lose": share.would_lose if given else None,
+        "fill_after": _six(share.fill_after),
+        "binding": share.binding,
+        "would_lose": share.would_lose,
         "transport_days": leaves.transport_days,
         "printing_days": leaves.printing_days,
         "dispatch_by": leaves.dispatch_by,
         "late": leaves.late,
+        "transport_cost": area.lot_cost + share.share * area.blank_cost if share.share else 0,
     }
 
 
 def _six(fill: float) -> Decimal:
     return Decimal(repr(fill)).quantize(_SIX_PLACES, rounding=ROUND_HALF_UP)
-
-
-def _terms(terms: Terms) -> dict[str, object]:
-    return {**asdict(terms), "rule_version": RULE_VERSION}
 
 
 def _known(area: Area) -> dict[str, object]:
@@ -209,15 +251,22 @@ def _known(area: Area) -> dict[str, object]:
         "deadline": area.deadline,
         "last_box_on": area.last_box_on,
         "cards_a_day": area.cards_a_day,
+        "claim": area.claim,
+        "claim_since": area.claim_since,
+        "wish": area.wish,
+        "wish_no": area.wish_no,
+        "first": dict(area.first),
+        "mode": area.mode,
+        "letter": area.letter,
+        "collect_on": area.collect_on,
+        "lot_cost": area.lot_cost,
+        "blank_cost": area.blank_cost,
     }
 
 
 def _input(area: Area) -> dict[str, object]:
     """All that decides a share, for the fingerprint."""
-    return {
-        **_known(area),
-        "transport_days": area.transport_days,
-    }
+    return _lean({**_known(area), "transport_days": area.transport_days})
 
 
 def canonical(value: object) -> bytes:

@@ -216,9 +216,27 @@ class Round(Schema):
     boxes: int
     part: int
     state: str
+    plan: int
+    version: int
+    supersedes: int | None
+    supersede_reason: str
+    author: str
+    reviewer: str | None
+    remark: str
+    reserve: int
+    reserve_for: str
+    lot_min: int
+    classes: list[str]
+    claimed: int
+    deferred: int
+    lent: int
+    transport_cost: int
+    collected: int
     fill_min: float
     fill_max: float
     rule_version: str
+    rule_from: date
+    rule_reference: str
     document_sha256: str
 
 
@@ -229,6 +247,11 @@ class Draft(Schema):
     deadline: date | None = None
     part_boxes: bool = True
     part_reserve: int = 0
+    reserve: int = 0
+    reserve_for: str = ""
+    lot_min: int = 0
+    classes: list[str] = []
+    lending: bool = True
 
 
 class Override(Schema):
@@ -262,6 +285,11 @@ class Consigned(Schema):
     deadline: date | None
     blanks: int
     boxes: list[str]
+    mode: str
+    letter: str
+    carrier: str
+    transport_days: int
+    transport_cost: int
 
 
 @router.post("/allocation/share", response=Shares, summary="Share a stock by the published rule; nothing is stored")
@@ -427,7 +455,8 @@ def dispatches(request: HttpRequest, number: int, regency: str | None = None) ->
         {
             "regency": d.regency, "office": d.office, "consignment": d.consignment, "papers": d.papers,
             "written_on": d.written_on, "dispatch_by": d.dispatch_by, "deadline": d.deadline, "blanks": d.blanks,
-            "boxes": [str(box.box) for box in d.boxes],
+            "boxes": [str(box.box) for box in d.boxes], "mode": d.mode, "letter": d.letter, "carrier": d.carrier,
+            "transport_days": d.transport_days, "transport_cost": d.transport_cost,
         }
         for d in planning.dispatches(round_no=number, regency=gazetteer.regency_of(regency) if regency else None)
     ]  # fmt: skip

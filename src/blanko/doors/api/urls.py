@@ -6,7 +6,7 @@ from django.urls import path
 from ninja import NinjaAPI
 
 from blanko import __version__
-from blanko.doors.api import cards, equipment, planning, problems, proof, records, supply_writes
+from blanko.doors.api import cards, equipment, planning, problems, proof, records, supply_writes, versions
 
 api = NinjaAPI(
     title="blanko",
@@ -20,6 +20,7 @@ api.add_router("", records.router, tags=["records"])
 api.add_router("", supply_writes.router, tags=["supply"])
 api.add_router("", equipment.router, tags=["supply"])
 api.add_router("", planning.router, tags=["planning"])
+api.add_router("", versions.router, tags=["planning"])
 api.add_router("", cards.router, tags=["cards"])
 api.add_router("", proof.router, tags=["proof"])
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from blanko.decisions.planning import demand, dossier, operations, papers, queries
 from blanko.decisions.planning.rules import UnknownRound
+from blanko.doors.cli import planning_versions
 from blanko.ground.access.acting import acting
 from blanko.ground.places import gazetteer
 from blanko.records.entitlement import queries as entitlement
@@ -56,6 +57,7 @@ def _draft_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--deadline", type=date.fromisoformat, default=None, metavar="DAY",
                         help="only for the areas that have this deadline")  # fmt: skip
     parser.add_argument("--whole-boxes", action="store_true", help="leave what whole boxes leave in the warehouse")
+    planning_versions.term_arguments(parser)
     _day(parser)
     _by(parser)
 
@@ -129,6 +131,7 @@ def _draft(given: argparse.Namespace) -> int:
             part_boxes=not given.whole_boxes,
             by=given.by,
             at=at,
+            **planning_versions.terms_of(given),
         )
     return _print_round(number, as_json=given.json)
 
@@ -169,6 +172,12 @@ def _print_round(number: int, *, as_json: bool, shares: bool = False) -> int:
         if row["binding"] == "not_in_stage":
             continue
         mark = "  OVERRIDE" if row["overridden"] else ""
+        if row["claimed"]:
+            mark += f"  {row['claimed']:,} of its claim since {row['claim_since']}"
+        if row["deferred"]:
+            mark += f"  puts off {row['deferred']:,}"
+        if row["mode"] == "collection" and row["share"]:
+            mark += f"  fetched by {row['letter']}"
         late = "  LATE" if row["late"] and row["share"] else ""
         print(
             f"  {row['regency']}  {gazetteer.name_of(row['regency']):<36}{row['share']:>9,}  need {row['need']:>9,} "
@@ -186,6 +195,17 @@ def _print_round(number: int, *, as_json: bool, shares: bool = False) -> int:
             f"  override {row['regency']}: {row['share_before']:,} -> {row['share_after']:,} by {row['by']} "
             f"and {row['second']}: {row['reason']}"
         )
+    for row in found["loans"] if shares else []:
+        print(f"  proposed loan: {row['lender']} lends {row['borrower']} {row['blanks']:,} blanks")
+    print(
+        f"  version {found['version']} of plan {found['plan']}, drafted by {found['author']}, "
+        + (f"{found['state']} by {found['reviewer']}" if found["reviewer"] else "reviewed by nobody yet")
+        + (f"; supersedes round {found['supersedes']}: {found['supersede_reason']}" if found["supersedes"] else "")
+    )
+    if found["reserve"]:
+        print(f"  {found['reserve']:,} blanks stay at the centre for {found['reserve_for']}")
+    print(f"  on the way: Rp {found['transport_cost']:,} (estimated where no tariff is stated)")
+    print(f"  rule {found['rule_version']} from {found['rule_from']}: {found['rule_reference']}")
     print(f"  inputs {found['inputs_sha256'][:16]}, document {found['document_sha256'][:16]}, {found['rule_version']}")
     return 0
 
@@ -323,6 +343,7 @@ def _object(given: argparse.Namespace) -> int:
 
 
 VERBS = {
+    **planning_versions.VERBS,
     "dossier": (_dossier, "everything a stranger needs to compute a round again"),
     "object": (_object, "object to a round; it is published with it"),
     "demand": (_demand, "rates of demand as learned and as overruled"),
@@ -336,6 +357,7 @@ VERBS = {
     "papers": (_papers, "surat jalan and packing lists of a committed round as PDF"),
 }
 ARGUMENTS = {
+    **planning_versions.ARGUMENTS,
     "dossier": _dossier_arguments,
     "object": _object_arguments,
     "demand": _day,

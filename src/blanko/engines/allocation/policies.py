@@ -166,7 +166,7 @@ def days_of_cover(now: Situation) -> Ints:
             "days of cover lie too close together to be told apart",
             mend="give use in cards a week, at most 65,535 an area",
         )
-    first = np.full(len(provinces), len(now.need), np.int64)
+    first = np.full(len(provinces), np.iinfo(np.int64).max)
     np.minimum.at(first, member, now.rank)
     to_province = give(
         need=need_there,
@@ -257,7 +257,11 @@ def _largest_remainder(weight: Ints, units_max: Ints, count: int, rank: Ints) ->
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One version of a policy: what it is called, from which day it holds, on what it rests."""
+    """One version of a policy: what it is called, from which day it holds, on what it rests.
+
+    ``in_rounds``: real rounds may be shared by it. It must never give above need, and ask for nothing that a round
+    does not know (an order of arrival, deliveries to come).
+    """
 
     id: str
     policy: str
@@ -265,6 +269,7 @@ class Rule:
     reference: str
     says: str
     share: Policy
+    in_rounds: bool = False
 
 
 _OWN = "own rule, docs/allocation.md; the minister on 4 April 2017: no region has priority"
@@ -278,12 +283,29 @@ _LAMPUNG = (
 _FAIR = "Manshadi, Niazadeh, Rodilitz: Fair Dynamic Rationing, doi 10.1287/mnsc.2023.4700"
 _CAMPAIGN = date(2017, 3, 1)
 
-# A new version is a new line, never an edit: a round keeps the id of the rule that shared it. Only leximin-fill is in
-# force for real rounds; the others exist to be compared, and their day is the day from which they can be replayed.
+# A new version is a new line, never an edit: a round keeps the id of the rule that shared it. leximin-fill is in force
+# for real rounds until another one with ``in_rounds`` is adopted (decisions.planning); the others exist to be compared,
+# and their day is the day from which they can be replayed.
 RULES: tuple[Rule, ...] = (
-    Rule(RULE_VERSION, "leximin", _CAMPAIGN, _OWN, "the lowest fill gets the next box", leximin),
-    Rule("days-of-cover/1", "days_of_cover", _CAMPAIGN, _ORDER_2022, "a province runs out together", days_of_cover),
-    Rule("proportional/1", "proportional", _CAMPAIGN, "none", "in proportion to what is still needed", proportional),
+    Rule(RULE_VERSION, "leximin", _CAMPAIGN, _OWN, "the lowest fill gets the next box", leximin, in_rounds=True),
+    Rule(
+        "days-of-cover/1",
+        "days_of_cover",
+        _CAMPAIGN,
+        _ORDER_2022,
+        "a province runs out together",
+        days_of_cover,
+        in_rounds=True,
+    ),
+    Rule(
+        "proportional/1",
+        "proportional",
+        _CAMPAIGN,
+        "none",
+        "in proportion to what is still needed",
+        proportional,
+        in_rounds=True,
+    ),
     Rule("equal-counts/1", "equal_counts", _CAMPAIGN, _LAMPUNG, "the same number for everybody", equal_counts),
     Rule("first-come/1", "first_come", _CAMPAIGN, "none", "who asks first gets all", first_come),
     Rule(

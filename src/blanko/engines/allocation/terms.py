@@ -13,7 +13,7 @@ import numpy as np
 
 from blanko.engines.allocation.errors import InvalidTerms
 from blanko.engines.allocation.policies import Policy, Situation
-from blanko.engines.allocation.waterfill import Ints
+from blanko.engines.allocation.waterfill import Ints, order_of_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +132,12 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Division:
-    """Blanks for each area, ``claimed`` of them by earlier claims; the claims still open; what stays, and for what."""
+    """Blanks for each area, ``claimed`` of them by earlier claims; ``deferred`` what areas put off now (part of the
+    open ``claims``); what stays, and for what."""
 
     shares: Ints
     claimed: Ints
+    deferred: Ints
     claims: tuple[Claim, ...]
     left: int
     reserve: int
@@ -151,7 +153,7 @@ def divide(now: Situation, policy: Policy, terms: Terms = Terms()) -> Division:
     terms.check(now)
     reserve = min(terms.reserve, now.stock)
     free = replace(now, stock=now.stock - reserve)
-    claimed, claims = _serve_claims(free, terms.claims)
+    claimed, claims = _serve_claims(replace(free, unit=1) if terms.part_boxes else free, terms.claims)
     after = replace(
         free,
         held=free.held + claimed,
@@ -160,22 +162,27 @@ def divide(now: Situation, policy: Policy, terms: Terms = Terms()) -> Division:
         stock=free.stock - int(claimed.sum()),
     )
     shares = _with_lots(after, policy, terms)
+    put_off = np.zeros_like(shares)
     if terms.deferred:
         wished = np.zeros_like(shares)
         for one in terms.deferred:
             wished[one.area] += one.blanks
-        put_off = (
-            np.minimum(wished, shares) // now.unit * now.unit if not terms.part_boxes else np.minimum(wished, shares)
-        )
-        limit = np.where(wished > 0, shares - put_off, after.limit)
+        put_off = np.minimum(wished, shares)
+        if not terms.part_boxes:
+            put_off = put_off // now.unit * now.unit
+        # What would be left is no lot any more: then all of it waits.
+        put_off = np.where((put_off > 0) & (shares - put_off < terms.lot_min), shares, put_off)
+        kept = np.where(put_off > 0, shares - put_off, 0)
         claims += tuple(
             Claim(one.area, int(put_off[one.area]), one.since)
             for one in sorted(terms.deferred, key=lambda one: (one.since, one.area))
             if put_off[one.area]
         )
-        shares = _with_lots(replace(after, limit=limit), policy, terms)
+        # It keeps the rest of its share whatever the others gain: only what it put off is shared anew.
+        others = replace(after, limit=np.where(put_off > 0, 0, after.limit), stock=after.stock - int(kept.sum()))
+        shares = kept + _with_lots(others, policy, terms)
     total = claimed + shares
-    return Division(total, claimed, claims, free.stock - int(total.sum()), reserve, terms.purpose)
+    return Division(total, claimed, put_off, claims, free.stock - int(total.sum()), reserve, terms.purpose)
 
 
 def _serve_claims(now: Situation, claims: Sequence[Claim]) -> tuple[Ints, tuple[Claim, ...]]:
@@ -213,22 +220,37 @@ def _by_class(now: Situation, policy: Policy, terms: Terms) -> Ints:
     Holdings stand for the first classes first, so the need of a class is that of all classes up to it.
     """
     needs = np.cumsum([one.need for one in terms.classes], axis=0) if terms.classes else [now.need]
-    shares = np.zeros_like(now.need)
+    shares, rank = np.zeros_like(now.need), now.rank
     parts = terms.part_boxes and now.unit > 1
     for need in needs:
         for unit in (now.unit, 1) if parts else (now.unit,):
-            shares = shares + policy(
-                replace(
-                    now,
-                    need=need,
-                    held=now.held + shares,
-                    unprinted=now.unprinted + shares,
-                    limit=now.limit - shares,
-                    stock=max(0, now.stock - int(shares.sum()) - (terms.part_reserve if parts and unit > 1 else 0)),
-                    unit=unit,
-                )
+            asked = replace(
+                now,
+                need=need,
+                held=now.held + shares,
+                unprinted=now.unprinted + shares,
+                limit=now.limit - shares,
+                stock=max(0, now.stock - int(shares.sum()) - (terms.part_reserve if parts and unit > 1 else 0)),
+                unit=unit,
+                rank=rank,
             )
+            given = policy(asked)
+            rank = _after(asked, given)
+            shares = shares + given
     return shares
+
+
+def _after(now: Situation, given: Ints) -> Ints:
+    """The rank in later ties: who got a unit just now goes behind all who did not, in the order of their last ones."""
+    got = np.flatnonzero(given)
+    if not len(got):
+        return now.rank
+    last = order_of_units(
+        now.need[got], now.held[got], now.unit, given[got] // now.unit - 1, now.rank[got], np.zeros_like(given[got])
+    )
+    rank = now.rank.copy()
+    rank[got[last]] = int(now.rank.max()) + 1 + np.arange(len(got))
+    return rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,28 +262,30 @@ class Loan:
     blanks: int
 
 
-def lend(now: Situation) -> tuple[Loan, ...]:
+def lend(now: Situation, *, lendable: Ints | None = None) -> tuple[Loan, ...]:
     """Loans inside provinces, unit by unit, so that stock lasts as long everywhere ("the province runs out together").
 
     The office whose stock lasts the fewest days gets a unit from the one that keeps the longest cover after lending,
     while the lender still stands above where the borrower stood. Nobody borrows above its need; ``stock`` is not used.
+    ``lendable`` is what lies at each office already, when ``unprinted`` also counts what is on its way to it.
     """
     loans: list[Loan] = []
+    floor = np.zeros_like(now.unprinted) if lendable is None else now.unprinted - lendable
     for province in np.unique(now.province):
         members = np.flatnonzero(now.province == province)
         held = now.unprinted.copy()
         # Large steps first, and only the last ones may end with the borrower above: the same end in fewer moves.
         for step in (4096, 256, 16, 1):
-            while _lend_one(now, held, members, step * now.unit, overtake=step == 1):
+            while _lend_one(now, held, members, floor, step * now.unit, overtake=step == 1):
                 pass
         loans += _matched(members, held - now.unprinted)
     return tuple(loans)
 
 
-def _lend_one(now: Situation, held: Ints, members: Ints, size: int, *, overtake: bool) -> bool:
+def _lend_one(now: Situation, held: Ints, members: Ints, floor: Ints, size: int, *, overtake: bool) -> bool:
     """Move one size from the longest cover to the shortest in ``held``; False when that would level nothing more."""
     short = members[held[members] + size <= np.minimum(_useful(now), now.unprinted + now.limit)[members]]
-    able = members[held[members] >= size]
+    able = members[held[members] - size >= floor[members]]
     if not len(short) or not len(able):
         return False
     poor = short[np.lexsort((now.rank[short], held[short] / now.use[short]))[0]]

@@ -219,7 +219,8 @@ def _round(replay: Replay, day: date, *, title: str, release: int | None, deadli
             part_reserve=0 if deadline else min(PART_RESERVE, stock),
             by="planner.pusat", at=at(day, 13),
         )  # fmt: skip
-        planning.commit_round(round_no=number, by="kepala.pusat", at=at(day, 14))
+        planning.review_round(round_no=number, approve=True, by="kepala.pusat", at=at(day, 14))
+        planning.commit_round(round_no=number, by="gudang.pusat", at=at(day, 14))
         replay.rounds.append(number)
 
 
