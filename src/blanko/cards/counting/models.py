@@ -73,7 +73,7 @@ class ReconcileDifference(Fact):
 
 
 class OfficeCount(Fact):
-    """A count of an office, frozen at ``upto``: what moves afterwards is considered, not forgotten.
+    """A count of an office, frozen when its event was written: what moves afterwards is considered, not forgotten.
 
     ``boxes`` limits it to these boxes (series, number); empty: everything that the office has.
     """
@@ -84,7 +84,6 @@ class OfficeCount(Fact):
     reason = models.TextField()
     boxes = models.JSONField()
     sample = _code()
-    upto = models.BigIntegerField()
     by = _code()
     at = models.DateTimeField()
 
@@ -149,13 +148,12 @@ class CountSheet(Fact):
     part = _code(db_default="counter")
     before_by = _code(null=True)
     before_round = models.IntegerField(null=True)
-    upto = models.BigIntegerField()
     outcome = _code()
     differences = models.JSONField()
     note = models.TextField()
     at = models.DateTimeField()
 
-    sealed_columns = ("count", "round", "by", "upto", "outcome", "differences", "note", "at")
+    sealed_columns = ("count", "round", "by", "outcome", "differences", "note", "at")
 
     class Meta:
         db_table = "counting_sheet"

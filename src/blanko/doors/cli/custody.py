@@ -11,7 +11,7 @@ from django.utils import timezone
 from blanko.cards.custody import operations
 from blanko.cards.custody import queries as custody
 from blanko.cards.issuance import queries as issuance
-from blanko.doors.cli import custody_reconcile
+from blanko.doors.cli import custody_count, custody_reconcile
 from blanko.ground.access.acting import acting
 
 EXAMPLE = """Example:
@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     for verb in (balance, holdings, transit, way, receive):
         verb.add_argument("--json", action="store_true")
     custody_reconcile.add_verb(verbs)
+    custody_count.add_verb(verbs)
     return parser
 
 
@@ -44,6 +45,8 @@ def main(argv: list[str]) -> int:
     given = _parser().parse_args(argv)
     if given.verb == "reconcile":
         return custody_reconcile.run(given)
+    if given.verb == "count":
+        return custody_count.run(given)
     if given.verb == "receive":
         with acting(principal=given.by):
             operations.receive(movement=given.movement, by=given.by, at=datetime.now(UTC))
