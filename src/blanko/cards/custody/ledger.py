@@ -79,7 +79,9 @@ def _alone(file: str, values: dict[str, Any], principal: str) -> int:
     connection.ensure_connection()
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
         cursor.execute(_statement(file), {**values, "principal": principal}, prepare=True)
-        return int(cursor.fetchone()[0])
+        row = cursor.fetchone()
+    assert row is not None, "the function returns one row"
+    return int(row[0])
 
 
 @cache

@@ -344,3 +344,46 @@ class DiscrepancyStep(Fact):
                 fields=["movement", "number"], condition=Q(step="resolved"), name="custody_discrepancy_resolved_once"
             ),
         ]
+
+
+class Manifest(Fact):
+    """The manufacturer's list of a lot, kept as an original under its sha256."""
+
+    lot_no = models.TextField(primary_key=True, db_collation="C")
+    sha256 = _code()
+    name = models.TextField()
+    boxes = models.IntegerField()
+    chips = models.BigIntegerField()
+    by = _code()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "custody_manifest"
+
+
+class ManifestBox(Fact):
+    """A box of a manifest. ``chips_sha256`` seals the UIDs of its chips in the order of their positions."""
+
+    pk = models.CompositePrimaryKey("series", "box_no")
+    series = _code()
+    box_no = models.IntegerField()
+    lot_no = _code()
+    size = models.IntegerField()
+    chips = models.IntegerField()
+    chips_sha256 = _code()
+
+    sealed_columns = ("series", "box_no", "lot_no", "size", "chips", "chips_sha256")
+
+    class Meta:
+        db_table = "custody_manifest_box"
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["lot_no", "box_no"], name="custody_manifest_lot")]
+
+
+class UidPart(Reference):
+    """Which part of custody_uid holds the chips of which lot."""
+
+    number = models.IntegerField(primary_key=True)
+    lot_no = _code(unique=True)
+
+    class Meta:
+        db_table = "custody_uid_part"

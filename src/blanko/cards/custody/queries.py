@@ -13,6 +13,7 @@ from django.db import connection
 from blanko.cards.custody import rules
 from blanko.cards.custody.rules import Condition, Kind, Line, Phase
 from blanko.cards.custody.transit import DUE_DAYS
+from blanko.cards.custody.uids import LotShape, uid_of, uid_text
 from blanko.ground.database import sql
 from blanko.kernel.boxes import BlankSerial, BoxId
 from blanko.kernel.errors import InvalidValue
@@ -132,6 +133,25 @@ def discrepancies(
 ) -> list[dict[str, Any]]:
     """What receivers found wrong, the oldest first, at or from an office: kind, blanks, owner, at, resolution, ..."""
     return _dicts("discrepancies.sql", office=office, movement=movement, all=resolved_too)
+
+
+def lot_shape(lot_no: str) -> LotShape | None:
+    """What was announced of a lot, or None."""
+    rows = _rows("lot_shape.sql", lot_no=lot_no)
+    return LotShape(*rows[0]) if rows else None
+
+
+def by_uid(uids: Iterable[str]) -> list[str]:
+    """The serials of chips by their UIDs; a chip that no manifest names is left out. Raises NotAUid."""
+    rows = _rows("by_uid.sql", uids=[uid_of(uid) for uid in uids])
+    return [str(BlankSerial(BoxId(series, box_no), position)) for series, box_no, position in rows]
+
+
+def uid_at(serial: str) -> str | None:
+    """The UID of a blank's chip, or None where its lot's manifest has none. Raises InvalidValue."""
+    blank = BlankSerial.parse(serial)
+    rows = _rows("uid_at.sql", series=blank.box.series, box_no=blank.box.number, position=blank.position)
+    return uid_text(rows[0][0]) if rows else None
 
 
 def parse(identifier: str) -> tuple[BoxId, int, int]:

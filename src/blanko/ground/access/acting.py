@@ -11,7 +11,6 @@ from django.db.transaction import atomic
 
 from blanko.kernel.errors import BlankoError
 
-
 _ALONE: ContextVar[str | None] = ContextVar("acting_alone", default=None)
 
 

@@ -327,3 +327,76 @@ LEFT JOIN LATERAL (SELECT s.owner FROM custody_discrepancy_step AS s
                    ORDER BY s.id DESC LIMIT 1) AS handed ON true
 LEFT JOIN custody_discrepancy_step AS resolved
     ON resolved.movement = d.movement AND resolved.number = d.number AND resolved.step = 'resolved';
+
+-- The sha256 of the manifest of a lot that was loaded before, or nothing. One manifest is loaded at a time.
+CREATE FUNCTION custody_manifest_known(of_lot text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    LOCK TABLE custody_uid_part IN SHARE ROW EXCLUSIVE MODE;
+    RETURN (SELECT sha256 FROM custody_manifest WHERE lot_no = of_lot);
+END
+$$;
+
+-- Opens an empty, bare part for the chips of a lot, which this transaction may fill; returns its name.
+CREATE FUNCTION custody_uid_open(of_lot text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    number_of_part int;
+    part text;
+BEGIN
+    INSERT INTO custody_uid_part (number, lot_no)
+    VALUES ((SELECT coalesce(max(p.number), 0) + 1 FROM custody_uid_part AS p), of_lot) RETURNING number INTO number_of_part;
+    part := 'custody_uid_' || number_of_part;
+    EXECUTE format('CREATE TABLE %I (uid bigint NOT NULL, part int NOT NULL DEFAULT %s CHECK (part = %s), '
+                   'box_no int NOT NULL, position smallint NOT NULL)', part, number_of_part, number_of_part);
+    EXECUTE format('REVOKE ALL ON %I FROM blanko_app', part);
+    EXECUTE format('GRANT INSERT ON %I TO blanko_app', part);
+    RETURN part;
+END
+$$;
+
+-- Stores a manifest and closes its lot's part of chips: indexes it, refuses a chip that another lot has, and attaches it.
+CREATE FUNCTION custody_manifest_store(
+    manifest jsonb, of_series text, size int, first_box int, chips int[], digests text[],
+    operation text, by_officer text, at timestamptz, row_count bigint, root bytea, reason text, subject jsonb
+) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET maintenance_work_mem = '256MB' AS $$
+DECLARE
+    event bigint;
+    own int;
+    part text;
+    other record;
+    found text;
+    counted bigint;
+BEGIN
+    event := audit_record(operation, by_officer, at, row_count, root, reason, subject);
+    INSERT INTO custody_manifest (lot_no, sha256, name, boxes, chips, by, at, event_id)
+    SELECT j.lot_no, j.sha256, j.name, j.boxes, j.chips, j.by, j.at, event
+    FROM jsonb_to_record(manifest) AS j (lot_no text, sha256 text, name text, boxes int, chips bigint, by text, at timestamptz);
+    INSERT INTO custody_manifest_box (series, box_no, lot_no, size, chips, chips_sha256, event_id)
+    SELECT of_series, first_box + place::int - 1, manifest->>'lot_no', size, c, d, event
+    FROM unnest(chips, digests) WITH ORDINALITY AS l (c, d, place);
+    IF (manifest->>'chips')::bigint = 0 THEN
+        RETURN event;
+    END IF;
+    SELECT number INTO own FROM custody_uid_part WHERE lot_no = manifest->>'lot_no';
+    part := 'custody_uid_' || own;
+    EXECUTE format('SELECT count(*) FROM %I', part) INTO counted;
+    IF counted <> (manifest->>'chips')::bigint THEN
+        RAISE EXCEPTION '% chips were sent of %', counted, manifest->>'chips' USING ERRCODE = 'BL520';
+    END IF;
+    EXECUTE format('REVOKE INSERT ON %I FROM blanko_app', part);
+    EXECUTE format('GRANT SELECT ON %I TO blanko_app', part);
+    EXECUTE format('CREATE UNIQUE INDEX ON %I (uid)', part);
+    EXECUTE format('CREATE UNIQUE INDEX ON %I (box_no, position)', part);
+    FOR other IN SELECT number, lot_no FROM custody_uid_part WHERE number <> own ORDER BY number LOOP
+        EXECUTE format(
+            'SELECT %L || n.box_no || %L || n.position FROM %I AS n JOIN %I AS o USING (uid) ORDER BY 1 LIMIT 1',
+            'the chip of box ', ', position ', part, 'custody_uid_' || other.number) INTO found;
+        IF found IS NOT NULL THEN
+            RAISE EXCEPTION '% is a chip of lot % too', found, other.lot_no USING ERRCODE = 'BL520';
+        END IF;
+    END LOOP;
+    EXECUTE format('ALTER TABLE custody_uid ATTACH PARTITION %I FOR VALUES IN (%s)', part, own);
+    RETURN event;
+END
+$$;

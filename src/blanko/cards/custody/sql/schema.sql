@@ -1,8 +1,8 @@
 SELECT audit_guard(t) FROM unnest(ARRAY['custody_movement', 'custody_movement_line', 'custody_movement_phase', 'custody_leg',
-    'custody_discrepancy', 'custody_discrepancy_step']::regclass[]) AS t;
+    'custody_discrepancy', 'custody_discrepancy_step', 'custody_manifest', 'custody_manifest_box']::regclass[]) AS t;
 -- Only the functions below write here, as the owner: a row cannot be moved without its journal, its balance and its event.
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON custody_lawful, custody_movement, custody_movement_line, custody_movement_phase,
-    custody_leg, custody_discrepancy, custody_discrepancy_step, custody_box, custody_range, custody_balance FROM blanko_app;
+    custody_leg, custody_discrepancy, custody_discrepancy_step, custody_manifest, custody_manifest_box, custody_uid_part, custody_box, custody_range, custody_balance FROM blanko_app;
 
 -- The table LAWFUL of rules.py; a test shows that they are equal.
 INSERT INTO custody_lawful (kind, condition_before, condition_after, begins) VALUES
@@ -71,6 +71,14 @@ ALTER TABLE custody_range
     -- No blank is in two places.
     ADD CONSTRAINT custody_range_once EXCLUDE USING gist (
         series WITH =, box_no WITH =, int4range(first, last, '[]') WITH &&);
+
+-- The chips of each lot lie in a part of their own, filled bare and indexed when it is whole. A part knows a number of
+-- four bytes instead of its lot's name: there are seven million rows of it in a lot.
+ALTER TABLE custody_manifest_box ADD FOREIGN KEY (lot_no) REFERENCES custody_manifest;
+CREATE TABLE custody_uid (uid bigint NOT NULL, part int NOT NULL, box_no int NOT NULL, position smallint NOT NULL)
+    PARTITION BY LIST (part);
+CREATE INDEX custody_uid_by_uid ON custody_uid (uid);
+REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON custody_uid FROM blanko_app;
 
 -- The functions of this file are called by those of published.sql alone, which have pinned the search path for them.
 CREATE FUNCTION custody_regency(office text) RETURNS text
