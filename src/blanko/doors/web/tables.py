@@ -78,6 +78,11 @@ class Table:
         table.page = max(1, words.whole(request.GET.get("page", "")) or 1)
         return table
 
+    @classmethod
+    def plain(cls, name: str, columns: Sequence[Column], rows: list[Row], *, caption: str = "") -> Table:
+        """A table that stands whole and in its own order, whatever the address asks of the page's others."""
+        return cls(name=name, columns=columns, rows=rows, caption=caption, page_size=max(1, len(rows)), total=len(rows))
+
     def export(self, request: HttpRequest) -> HttpResponse | None:
         """The file that the address asks for with ``format=csv`` or ``format=xlsx``, or None."""
         wanted = request.GET.get("format")

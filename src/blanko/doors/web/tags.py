@@ -25,6 +25,12 @@ def querystring_without(request: HttpRequest, **changed: object) -> str:
     return query.urlencode()
 
 
+@register.inclusion_tag("_plain_table.html", takes_context=True)
+def plain_table(context: dict[str, object], table: object) -> dict[str, object]:
+    """A table that is read whole, with its export."""
+    return {"table": table, "request": context["request"]}
+
+
 @register.inclusion_tag("_table.html", takes_context=True)
 def data_table(context: dict[str, object], table: object) -> dict[str, object]:
     """A table with its filter, sort, copy and export."""

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.i18n import set_language
 
-from blanko.doors.web.pages import figures, files, front, plan, policies, regencies, rounds, supply
+from blanko.doors.web.pages import figures, files, front, plan, policies, printing, regencies, rounds, supply
 
 
 def files_or_upload(request: HttpRequest) -> HttpResponse:
@@ -14,10 +14,20 @@ def files_or_upload(request: HttpRequest) -> HttpResponse:
     return files.take_in(request) if request.method == "POST" else files.files(request)
 
 
+def regency_or_report(request: HttpRequest, code: str) -> HttpResponse:
+    """One address for a regency and for what its office tells."""
+    return printing.tell(request, code) if request.method == "POST" else regencies.regency(request, code)
+
+
+def supply_or_sheet(request: HttpRequest) -> HttpResponse:
+    """One address for what is ordered and the form that adds a contract's lists to it."""
+    return supply.take_sheet(request) if request.method == "POST" else supply.supply(request)
+
+
 urlpatterns = [
     path("", front.front),
     path("map", regencies.tile_map),
-    path("regencies/<str:code>", regencies.regency),
+    path("regencies/<str:code>", regency_or_report),
     path("rounds", rounds.rounds),
     path("rounds/<int:number>", rounds.one_round),
     path("rounds/<int:number>/document.json", rounds.document, {"form": "json"}),
@@ -27,7 +37,7 @@ urlpatterns = [
     path("plan", plan.planner),
     path("policies", policies.policy_lab),
     path("plan/minister", plan.minister),
-    path("supply", supply.supply),
+    path("supply", supply_or_sheet),
     path("dispatches", rounds.dispatches),
     path("dispatches/<int:number>/<str:code>/surat-jalan.pdf", rounds.paper, {"name": "surat-jalan"}),
     path("dispatches/<int:number>/<str:code>/packing-list.pdf", rounds.paper, {"name": "packing-list"}),

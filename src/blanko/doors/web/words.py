@@ -27,6 +27,12 @@ def count(value: int | None) -> str:
 
 
 @register.filter
+def rounded(value: float | None, places: int = 0) -> str:
+    """A number that is not counted, to so many places, in the reader's way."""
+    return NOTHING if value is None else formats.number_format(value, decimal_pos=places, force_grouping=True)
+
+
+@register.filter
 def percent(value: float | Fraction | Decimal | None, places: int = 1) -> str:
     """A share (1 is all) in percent with the reader's decimal mark."""
     if value is None:

@@ -117,6 +117,7 @@ def reasons() -> dict[str, tuple[str, str]]:
         ),
         "unknown_choice": (_("unknown word"), _("use one of the words of the list")),
         "not_a_count": (_("not a whole number"), _("write a whole number from 0 up, without separators")),
+        "too_many": (_("more than can be meant"), _("write a number that can be meant: a week has 168 hours")),
         "wrong_cell_count": (_("wrong number of cells"), _("give the row as many cells as there are heads")),
         "unclosed_quote": (_("a quote is not closed"), _("close the quote, or double a quote inside a cell")),
     }

@@ -176,6 +176,8 @@ def planner(request: HttpRequest) -> HttpResponse:
             }.items()
         ],
     )  # fmt: skip
+    pairs = _pairs(plain)
+    tables = [_promises(found), _readings(pairs), _stages(found), _problems(found), _fans(found)]
     marks = {_("order by"): found.order["latest_date"], _("runs out"): found.runout["p50"]}
     fans = [
         pictures.fan(series()[key], found.weeks, found.fans[key], marks if key == "stock" else None) for key in series()
@@ -186,10 +188,9 @@ def planner(request: HttpRequest) -> HttpResponse:
         for key, (low, high, step) in SLIDERS.items()
     ]  # fmt: skip
     return page(
-        request, "plan.html", numbers, cases=[*built_in(), records.NAME], found=found,
+        request, "plan.html", numbers, *tables, cases=[*built_in(), records.NAME], found=found,
         case=case, name=name, fans=fans, sliders=sliders,
-        risk=round(100 * wanted["risk"]), wanted=wanted, readings=_pairs(plain), problems=problems_said(found.problems),
-        stages=[{**stage, "says": stage_names().get(stage["name"], stage["name"])} for stage in found.order["stages"]],
+        risk=round(100 * wanted["risk"]), wanted=wanted, pairs=pairs, problems=problems_said(found.problems),
         waits=_waits(found), never=found.runout["p50"] == found.as_of,
         nothing=not intake.files(limit=1),
     )  # fmt: skip
@@ -251,6 +252,82 @@ def _sheet_words() -> dict[str, str]:
 def _waits(found: Answer) -> list[tuple[str, float]]:
     ordered = sorted(found.binding_shares.items(), key=lambda item: (-item[1], item[0]))
     return [(bindings().get(code, code), share) for code, share in ordered if share >= 0.005]
+
+
+def _promises(found: Answer) -> Table:
+    return Table.plain(
+        "promises",
+        [
+            Column("text", _("Promise")), Column("date", _("Due"), form=words.day),
+            Column("probability", _("Odds"), number=True, form=lambda odds: words.percent(odds, 0)),
+        ],
+        [{**promise, "text": _(promise["text"])} for promise in found.promises],
+    )  # fmt: skip
+
+
+def _readings(pairs: list[dict[str, Any]]) -> Table:
+    return Table.plain(
+        "readings",
+        [
+            Column("says", _("Reading")),
+            Column("outside", _("Doubles outside the 4.5 million: runs out"), form=words.day),
+            Column("outside_order", _("Order"), number=True),
+            Column("inside", _("Doubles inside: runs out"), form=words.day),
+            Column("inside_order", _("Order"), number=True),
+        ],
+        [
+            {
+                "says": f"{pair['key']}: {pair['title']}",
+                "outside": pair["outside"].runout["p50"], "outside_order": pair["outside"].order_quantity,
+                "inside": pair["inside"].runout["p50"], "inside_order": pair["inside"].order_quantity,
+            }
+            for pair in pairs
+        ],
+    )  # fmt: skip
+
+
+def _stages(found: Answer) -> Table:
+    names = stage_names()
+    return Table.plain(
+        "stages",
+        [
+            Column("step", _("Step"), number=True), Column("says", _("Stage")),
+            Column("median_days", _("Median, days"), number=True), Column("abroad", _("Where")),
+        ],
+        [
+            {
+                **stage, "says": names.get(stage["name"], stage["name"]), "median_days": round(stage["median_days"], 1),
+                "abroad": _("abroad") if stage["country"] else "",
+            }
+            for stage in found.order["stages"]
+        ],
+    )  # fmt: skip
+
+
+def _problems(found: Answer) -> Table:
+    return Table.plain(
+        "problems_list",
+        [
+            Column("severity", _("Urgency"), number=True),
+            Column("says", _("Problem")),
+            Column("mend", _("What mends it")),
+        ],
+        problems_said(found.problems),
+    )
+
+
+def _fans(found: Answer) -> Table:
+    """The fans week by week: what the pictures draw, to be taken along."""
+    heads = [(name, level) for name in series() for level in ("0.1", "0.5", "0.9")]
+    return Table.plain(
+        "weeks",
+        [Column("week", _("Week from"), form=words.day),
+         *(Column(f"{name}_{level}", f"{series()[name]}, {level}", number=True) for name, level in heads)],
+        [
+            {"week": day, **{f"{name}_{level}": round(found.fans[name][level][place]) for name, level in heads}}
+            for place, day in enumerate(found.weeks)
+        ],
+    )  # fmt: skip
 
 
 def _pairs(found: Answer) -> list[dict[str, Any]]:

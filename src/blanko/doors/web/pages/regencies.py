@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from blanko.decisions.planning import queries as planning
 from blanko.decisions.scenario.april_2017 import outcome
 from blanko.doors.web import pictures, words
+from blanko.doors.web.pages import printing
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
 from blanko.ground.places import gazetteer
@@ -130,8 +131,10 @@ def regency(request: HttpRequest, code: str) -> HttpResponse:
     sent = planning.dispatches(regency=place.code)
     staged = [row["deadline"] for row in got if row["deadline"] and row["binding"] != "not_in_stage"]
     split = entitlement.backlog(area=place.code) if fill.need_source == "registry" else None
+    office = printing.shown(place.code)
     return page(
-        request, "regency.html", place=place, fill=fill, area=area, rounds=got, backlog=split,
+        request, "regency.html", office["printers"], office["reports"], office=office, place=place,
+        fill=fill, area=area, rounds=got, backlog=split,
         changes=gazetteer.successors(place.code), dispatches=sent,
         deadline=area.deadline or (staged[-1] if staged else None),
         nothing=not (fill.need or fill.holdings or got or sent),

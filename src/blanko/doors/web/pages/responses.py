@@ -15,6 +15,7 @@ from blanko.doors.web.tables import Table
 from blanko.kernel.errors import BlankoError, filled
 
 Page = Callable[..., HttpResponse]
+CELLS_SHOWN = 200
 
 
 def page(request: HttpRequest, template: str, *tables: Table, **context: Any) -> HttpResponse:
@@ -38,7 +39,12 @@ def named_errors(view: Page) -> Page:
         except BlankoError as error:
             status = 404 if isinstance(error, LookupError) or error.code == "nothing_held" else 422
             says, mend = in_readers_words(error)
-            return render(request, "refused.html", {"says": says, "mend": mend}, status=status)
+            # A list that is refused whole names all its wrong cells.
+            cells = [
+                {"row": row, "column": cause.column, "value": cause.value, "mend": gettext(cause.mend)}
+                for row, cause in getattr(error, "causes", [])[:CELLS_SHOWN]
+            ]
+            return render(request, "refused.html", {"says": says, "mend": mend, "cells": cells}, status=status)
 
     return answer
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+import tempfile
+from pathlib import Path
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from blanko.cards.custody import queries as custody
 from blanko.cards.issuance import queries as issuance
 from blanko.doors.web import words
-from blanko.doors.web.pages import plan
+from blanko.doors.web.pages import supply_tables
+from blanko.doors.web.pages.files import NoFileChosen
 from blanko.doors.web.pages.front import followed
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
+from blanko.ground.access.acting import acting
+from blanko.kernel.errors import BlankoError
 from blanko.records.entitlement import queries as entitlement
-from blanko.records.procurement import material
+from blanko.records.procurement import operations, sheets
 from blanko.records.procurement import queries as procurement
+
+
+class UnknownSheet(BlankoError, ValueError):
+    """The form names a list that no contract has."""
 
 
 @named_errors
@@ -55,74 +64,71 @@ def supply(request: HttpRequest) -> HttpResponse:
         rows=rows,
         caption=_("A lot that has arrived and is not released (customs, unpaid) is no stock."),
     )
-    deliveries = [
-        {**row, "contract": contract["contract_no"]}
-        for contract in contracts
-        for row in procurement.deliveries(contract_no=contract["contract_no"])
-    ]
-    outcomes = {"failed": _("failed"), "awarded": _("awarded")}
-    tenders = [
-        {**tender, "outcome": outcomes.get(tender["outcome"], tender["outcome"])} for tender in procurement.tenders()
-    ]
     sheet = custody.balance_sheet()
     # What lies good at the centre and at offices; what is printed or spoiled is no stock any more.
     at_hand = sheet["warehouse"] + sheet["in_transit"] + sheet["at_offices"]
     layers = procurement.stock_value(on_hand=at_hand) if lots else []
+    day = entitlement.claims_as_of() or timezone.localdate()
+    tenders = procurement.tenders()
+    materials = supply_tables.materials(contracts)
+    plain = [
+        supply_tables.contracts(contracts), supply_tables.deliveries(contracts, as_of=day),
+        supply_tables.prices(contracts), supply_tables.lead_times(), supply_tables.score_cards(as_of=day),
+        supply_tables.worth(layers), supply_tables.payments(), supply_tables.services(), supply_tables.tenders(tenders),
+    ]  # fmt: skip
     return page(
-        request, "supply.html", table, contracts=contracts, tenders=tenders, deliveries=deliveries,
-        held=sum(lot.quantity for lot in lots if lot.held_for is not None),
-        received=sheet["received"],
-        nothing=not (contracts or tenders or lots), cards=_score_cards(), times=_lead_times(),
-        materials=_materials(contracts), layers=layers, worth=sum(layer.value_idr for layer in layers),
+        request, "supply.html", table, *plain, *(item["table"] for item in materials), agreed=contracts,
+        kinds=sheet_kinds(),
+        sources=[row for row in tenders if row["source"]], without=[row for row in contracts if not row["planned"]],
+        held=sum(lot.quantity for lot in lots if lot.held_for is not None), received=sheet["received"], as_of=day,
+        nothing=not (contracts or tenders or lots or plain[-2].total), materials=materials,
+        value=sum(layer.value_idr for layer in layers),
     )  # fmt: skip
 
 
-def _score_cards() -> list[dict[str, Any]]:
-    """How each supplier keeps its word, learned from days that are recorded, not estimated."""
-    found = []
-    for supplier in procurement.score_cards(as_of=entitlement.claims_as_of() or timezone.localdate()):
-        card = supplier.card
-        rates = [
-            {
-                "says": says, "mean": rate.mean, "low": rate.quantile(0.1), "high": rate.quantile(0.9),
-                "tried": rate.tried, "prior": rate.prior.source,
-            }
-            for says, rate in (
-                (_("deliveries on time"), card.on_time), (_("blanks short when due"), card.short),
-                (_("boxes rejected"), card.defect),
-            )
-        ]  # fmt: skip
-        found.append({"supplier": supplier.supplier, "rates": rates, "left_out": supplier.left_out})
-    return found
+@require_POST
+@named_errors
+def take_sheet(request: HttpRequest) -> HttpResponse:
+    """``POST /supply``: a contract's schedule, prices or parts from a file; a wrong list changes nothing."""
+    given, kind, contract_no = request.FILES.get("file"), request.POST.get("kind", ""), request.POST.get("contract", "")
+    if given is None:
+        raise NoFileChosen("no file was chosen", mend="choose a CSV, XLSX or Parquet file")
+    if kind not in sheet_kinds():
+        raise UnknownSheet("there is no list {kind}", mend="choose schedule, prices or material", kind=repr(kind))
+    name, who = Path(str(given.name)).name[:200], {"by": "svc.procurement", "at": timezone.now()}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "upload"
+        with path.open("wb") as copy:
+            for chunk in given.chunks():
+                copy.write(chunk)
+        with acting(principal="svc.procurement"):
+            if kind == "schedule":
+                due = sheets.schedule(path, name=name)
+                operations.schedule_deliveries(contract_no=contract_no, deliveries=due, **who)
+            elif kind == "prices":
+                steps = sheets.price_breaks(path, name=name)
+                operations.agree_prices(contract_no=contract_no, price_breaks=steps, **who)
+            else:
+                operations.register_material(contract_no=contract_no, parts=sheets.parts(path, name=name), **who)
+    return HttpResponseRedirect("/supply#lists")
 
 
-def _lead_times() -> list[dict[str, Any]]:
-    """The days of each stage, learned from our own records, estimates of days among them."""
-    names = plan.stage_names()
-    return [
-        {
-            "says": names.get(stage, stage), "median": time.median_days, "low": time.quantile(-1.2816),
-            "high": time.quantile(1.2816), "observed": time.observed,
-        }
-        for stage, time in procurement.learned_lead_times(with_estimates=True).items()
-    ]  # fmt: skip
+def sheet_kinds() -> dict[str, str]:
+    """A contract's own lists in the reader's words."""
+    return {
+        "schedule": _("planned deliveries"), "prices": _("price breaks"), "material": _("parts of a card"),
+    }  # fmt: skip
 
 
-def _materials(contracts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the cards of each contract are made of, and the longest way through it."""
-    found = []
-    for contract in contracts:
-        if parts := procurement.parts(contract["contract_no"]):
-            way = material.critical_path(parts)
-            inside = {part.part for part in way.parts}
-            rows = [{"part": part, "on_way": part.part in inside, "home": part.country == "ID"} for part in parts]
-            found.append(
-                {
-                    "contract": contract["contract_no"], "rows": rows, "days": way.days, "abroad": way.abroad_days,
-                    "share": way.abroad_days / way.days if way.days else 0.0,
-                }
-            )  # fmt: skip
-    return found
+def cell_mends() -> tuple[str, ...]:
+    """What mends a wrong cell of a contract's list, in the reader's words; a test compares with the list's own."""
+    return (
+        _("write a whole number above 0"), _("write the day as YYYY-MM-DD or DD-MM-YYYY"),
+        _("write whole rupiah above 0"), _("write whole days from 0 up"), _("fill this cell"),
+        _("write two capital letters of ISO 3166; ZZ is abroad, not published"),
+        _("use the code of a stage, such as chips_arrived or shipped"), _("write it without what cannot be seen"),
+        _("a list has at most 5,000 rows"),
+    )  # fmt: skip
 
 
 def stages() -> dict[str, str]:
@@ -141,7 +147,7 @@ def stages() -> dict[str, str]:
 
 
 def holds() -> dict[str, str]:
-    return {"unpaid": _("payment"), "customs": _("customs")}
+    return {"unpaid": _("payment"), "customs": _("customs"), "inspection": _("inspection")}
 
 
 def kinds() -> dict[str, str]:
