@@ -255,7 +255,7 @@ class LossSample(Fact):
 
 
 class LossSampleResult(Fact):
-    """What was found in one drawn box: how many of its blanks are missing."""
+    """How many blanks of a drawn box are missing, and by which count ('' when it was told by hand)."""
 
     pk = models.CompositePrimaryKey("sample", "draw")
     sample = _code()
@@ -264,6 +264,7 @@ class LossSampleResult(Fact):
     box_no = models.IntegerField()
     size = models.IntegerField()
     missing = models.IntegerField()
+    count = _code()
     by = _code()
     at = models.DateTimeField()
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from blanko.cards.custody import operations
 from blanko.cards.custody import queries as custody
 from blanko.cards.issuance import queries as issuance
-from blanko.doors.cli import custody_count, custody_reconcile
+from blanko.doors.cli import custody_count, custody_reconcile, custody_sample
 from blanko.ground.access.acting import acting
 
 EXAMPLE = """Example:
@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--json", action="store_true")
     custody_reconcile.add_verb(verbs)
     custody_count.add_verb(verbs)
+    custody_sample.add_verb(verbs)
     return parser
 
 
@@ -47,6 +48,8 @@ def main(argv: list[str]) -> int:
         return custody_reconcile.run(given)
     if given.verb == "count":
         return custody_count.run(given)
+    if given.verb == "sample":
+        return custody_sample.run(given)
     if given.verb == "receive":
         with acting(principal=given.by):
             operations.receive(movement=given.movement, by=given.by, at=datetime.now(UTC))

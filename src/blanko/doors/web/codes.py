@@ -104,6 +104,8 @@ def operations() -> dict[str, str]:
         "counting.hand_in": _("count handed in"),
         "counting.decide": _("count decided"),
         "counting.abandon": _("count abandoned"),
+        "counting.sample": _("boxes drawn for a sample"),
+        "counting.sample_result": _("results of a sample taken"),
         "suket.issue": _("sukets issued"),
         "suket.renew": _("suket renewed"),
         "suket.void": _("suket voided"),
