@@ -9,6 +9,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from blanko.cards.custody import arrivals
+from blanko.cards.custody import operations as custody
+from blanko.cards.custody import queries as custody_queries
+from blanko.cards.custody.rules import Key
+from blanko.cards.custody.transit import Discrepancy, DiscrepancyKind
 from blanko.ground.access.acting import acting
 from blanko.records.equipment import operations as equipment
 from blanko.records.procurement import importing
@@ -65,6 +70,7 @@ READS = {
     "/planning/rounds/{number}/versions": "/planning/rounds/2/versions",
     "/planning/rounds/{number}/loans": "/planning/rounds/3/loans",
     "/planning/rules": "/planning/rules",
+    "/planning/tables/{kind}.{form}": "/planning/tables/needs.csv?as_of=2017-04-30",
     "/planning/deferrals": "/planning/deferrals",
     "/planning/collections": "/planning/collections",
     "/planning/routes": "/planning/routes?as_of=2017-04-30",
@@ -76,6 +82,10 @@ READS = {
     "/custody/way/{identifier}": "/custody/way/PB17-000001",
     "/custody/places/{identifier}": "/custody/places/PB17-000001",
     "/custody/movements": "/custody/movements",
+    "/custody/movements/{movement}": "/custody/movements/{moved}",
+    "/custody/flow": "/custody/flow?lot=PB17-L01",
+    "/custody/chips/{uid}": "/custody/chips/04A1B2C3D4E5F6",
+    "/custody/discrepancies": "/custody/discrepancies?resolved=true",
     "/issuance/cards/{serial}": "/issuance/cards/{card}",
     "/issuance/uncollected": "/issuance/uncollected?office=3101",
     "/transparency/figures": "/transparency/figures?known_on=2017-04-04",
@@ -89,6 +99,7 @@ FILES = {
     "/planning/rounds/{number}/papers/{regency}/{paper}.pdf": "application/pdf",
     "/planning/rounds/{number}/document": "application/json",
     "/planning/rounds/{number}/dossier": "application/json",
+    "/planning/tables/{kind}.{form}": "text/csv",
 }
 
 
@@ -99,6 +110,7 @@ def filled(program, address):
         "refused": lambda: next(f["sha256"] for f in program.get("/api/intake/files").json() if f["refused"]),
         "person": lambda: first["person_id"],
         "record": lambda: f"{first['recorded_office']}/{first['record_id']}",
+        "moved": lambda: program.get("/api/custody/way/PB17-000001").json()[-1]["movement"].replace("/", "~"),
         "card": lambda: program.get("/api/issuance/uncollected?office=3101").json()[0]["serial"],
     }
     for name, value in values.items():
@@ -196,6 +208,15 @@ def told(program):
     """What no office of the replay says: that it puts off a share, that it fetches its lot."""
     letter = {"regency": "1871", "letter": "7/ST", "officer": "Sri Wahyuni", "collect_on": "2099-01-01"}
     put_off = {"regency": "1871", "blanks": 500, "reason": "no ink until June"}
+    if not program.get("/api/custody/discrepancies?resolved=true").json():
+        at = datetime(2017, 5, 2, 3, tzinfo=UTC)
+        (box,) = custody_queries.oldest_boxes("00", 1)
+        with acting(principal="gudang.pusat"):
+            sent = custody.dispatch(
+                consignment=[box], from_office="00", to_office="1871", key=Key("read", 1), by="gudang.pusat", at=at
+            )
+            short = Discrepancy(DiscrepancyKind.SHORT, "kurir.pos", box)
+            arrivals.receive_found(movement=sent, found=[short], by="operator.1871", at=at)
     if not program.get("/api/planning/deferrals").json():
         for address, said in (("collections", letter), ("deferrals", put_off)):
             assert program.post(f"/api/planning/{address}", [said], content_type="application/json").status_code == 201

@@ -24,10 +24,12 @@ WRITES = {
     "/intake/files", "/allocation/share", "/planning/demand/overrules", "/planning/rounds",
     "/planning/rounds/{number}/objections", "/planning/rounds/{number}/commit", "/planning/rounds/{number}/review",
     "/planning/rounds/{number}/versions", "/planning/rules", "/planning/deferrals", "/planning/collections",
-    "/planning/routes",
+    "/planning/routes", "/planning/tables/{kind}",
     "/planning/rounds/{number}/discard", "/planning/rounds/{number}/override", "/custody/movements",
     "/custody/movements/{movement}/receive", "/custody/movements/{movement}/void",
-    "/custody/movements/{movement}/return", "/custody/openings", "/issuance/print",
+    "/custody/movements/{movement}/return", "/custody/openings", "/custody/changes", "/custody/manifests",
+    "/custody/discrepancies/{movement}/{number}/hand-on", "/custody/discrepancies/{movement}/{number}/resolve",
+    "/issuance/print",
     "/issuance/cards/{serial}/spoil", "/issuance/cards/{serial}/hand-over",
     "/registry/whole/{regency}", "/entitlement/refresh", "/transparency/publish",
     "/registry/persons/{person_id}/lift-death", "/registry/records/{office}/{record_id}/status",
@@ -156,6 +158,31 @@ def test_offices_put_off_fetch_and_state_their_ways_and_a_rule_comes_into_force(
             "second": "kepala.pusat"}  # fmt: skip
     assert post(program, "/planning/rules", rule, status=201)[-1]["rule"] == "days-of-cover/1"
     assert refusal(program, "/planning/rules", {**rule, "from_date": "2017-01-01"}) == "rule_acts_backwards"
+
+
+def test_a_table_is_shown_first_stored_when_told_and_wrong_cells_are_named(program):
+    def send(body, **form):
+        file = SimpleUploadedFile("asked.csv", body.encode())
+        return program.post("/api/planning/tables/requests", {"file": file, **form})
+
+    heads = "area,requested,date,source\n"
+    shown = send(heads + "1871,4000,2017-05-01,a letter\n").json()
+    assert (shown["new"] + shown["changed"], shown["stored"], shown["problems"]) == (1, 0, [])
+    assert shown["rows"][0]["values"]["requested"] == 4_000
+    assert send(heads + "1871,4000,2017-05-01,a letter\n", store="true").json()["stored"] == 1
+    out = program.get("/api/planning/tables/requests.xlsx")
+    assert out.content.startswith(b"PK")
+    again = program.post(
+        "/api/planning/tables/requests", {"file": SimpleUploadedFile("again.xlsx", out.content)}
+    ).json()
+    assert (again["new"], again["changed"], again["problems"]) == (0, 0, [])
+    wrong = send(heads + "1871,-3,2017-05-01,a letter\n9999,1,2017-05-01,x\n", store="true").json()
+    assert wrong["stored"] == 0
+    assert [(one["row"], one["column"]) for one in wrong["problems"]] == [(2, "requested"), (3, "area")]
+    assert wrong["problems"][0]["says"] == "row 2, column requested: -3 is below zero"
+    assert (
+        program.post("/api/planning/tables/dice", {"file": SimpleUploadedFile("x.csv", b"a\n1\n")}).status_code == 422
+    )
 
 
 @pytest.mark.usefixtures("stocked")
@@ -308,3 +335,69 @@ def test_an_objection_is_published_with_its_round(program):
     assert get(program, "/planning/rounds/2/dossier")["objections"][-1]["text"] == said["text"]
     assert refusal(program, "/planning/rounds/2/objections", {**said, "text": " "}) == "objection_empty"
     assert refusal(program, "/planning/rounds/99/objections", said) == "unknown_round"
+
+
+@pytest.mark.usefixtures("stocked")
+def test_what_arrives_is_scanned_and_each_difference_is_owned_until_somebody_else_resolves_it(program):
+    first, second, third = central_boxes(3)
+    due = {"carrier": "Pos Indonesia", "answerable": "kurir.pos", "due_at": "2099-01-01T00:00:00Z"}
+    body = {
+        "from_office": "00", "to_office": "3101", "boxes": [first, second], "device": "scan", "sequence": 1,
+        "legs": [{"mode": "courier", "from_place": "00", "to_place": "3101", "seals": ["77"], **due}],
+    }  # fmt: skip
+    assert refusal(program, "/custody/movements", {**body, "legs": [{**body["legs"][0], "to_place": "3171"}]},
+                   "gudang.pusat") == "leg_incomplete"  # fmt: skip
+    sent = post(program, "/custody/movements", body, officer="gudang.pusat", status=201)["movement"]
+    shown = get(program, f"/custody/movements/{sent}")
+    assert (shown["phase"], shown["legs"][0]["answerable"], len(shown["lines"])) == ("pending", "kurir.pos", 2)
+    arrived = {"scans": [first, third, "no such box"], "found": []}
+    told = post(program, f"/custody/movements/{sent}/receive", arrived, officer="operator.3101", status=200)
+    assert {item["kind"]: item["owner"] for item in told} == {
+        "short": "gudang.pusat", "surplus": "operator.3101", "unknown_serial": "operator.3101",
+    }  # fmt: skip
+    short = next(item for item in told if item["kind"] == "short")["number"]
+    where = f"/custody/discrepancies/{sent}/{short}"
+    post(program, f"{where}/hand-on", {"owner": "kurir.pos", "note": "left whole"}, officer="gudang.pusat", status=200)
+    end = {"resolution": "written_off", "note": "police report 12"}
+    assert refusal(program, f"{where}/resolve", end, "operator.3101") == "same_officer_resolves"
+    post(program, f"{where}/resolve", end, officer="kepala.pusat", status=200)
+    assert refusal(program, f"{where}/resolve", end, "kepala.pusat") == "discrepancy_resolved"
+    assert short not in {item["number"] for item in get(program, "/custody/discrepancies?office=3101")}
+    assert balance(program)["missing"] >= 500
+
+
+@pytest.mark.usefixtures("stocked")
+def test_blanks_are_quarantined_released_lost_and_found_with_a_reason(program):
+    (box,) = central_boxes(1)
+    body = {"kind": "quarantine", "office": "00", "blanks": [box], "reason": "report of a theft", "device": "q",
+            "sequence": 1}  # fmt: skip
+    assert refusal(program, "/custody/changes", {**body, "reason": " "}, "gudang.pusat") == "reason_missing"
+    post(program, "/custody/changes", body, officer="gudang.pusat", status=201)
+    send = {"from_office": "00", "to_office": "3101", "boxes": [box], "device": "q", "sequence": 2}
+    assert refusal(program, "/custody/movements", send, "gudang.pusat") == "blank_not_in_condition"
+    before = balance(program)
+    post(program, "/custody/changes", {**body, "kind": "loss", "before": "quarantined", "sequence": 3},
+         officer="gudang.pusat", status=201)  # fmt: skip
+    assert balance(program)["missing"] == before["missing"] + 500
+    post(program, "/custody/changes", {**body, "kind": "finding", "after": "good", "sequence": 4},
+         officer="gudang.pusat", status=201)  # fmt: skip
+    assert balance(program)["missing"] == before["missing"]
+    assert refusal(program, "/custody/changes", {**body, "kind": "release", "after": "issued"}) == "invalid_value"
+
+
+def test_a_manifest_is_taken_whole_or_refused_with_its_rows(program):
+    lot = next(lot for lot in get(program, "/procurement/lots") if lot["lot_no"] == "PB17-L03")
+    rows = [f"PB17,{lot['first_box'] + n},1,{lot['box_size']}" for n in range(lot["box_count"])]
+
+    def load(lines):
+        text = "\n".join(["series,box,first_serial,last_serial", *lines]).encode()
+        return program.post("/api/custody/manifests", {"lot_no": "PB17-L03", "file": SimpleUploadedFile("m.csv", text)})
+
+    wrong = load([*rows[1:], "PB17,1,2,3"])
+    assert wrong.status_code == 422
+    assert wrong.json()["type"] == "urn:blanko:problem:manifest_refused"
+    assert {error["where"][1] for error in wrong.json()["errors"]} >= {0, len(rows) + 1}
+    taken = load(rows)
+    assert (taken.status_code, taken.json()["boxes"], taken.json()["chips"]) == (201, lot["box_count"], 0)
+    assert load(rows).json()["repeated"] is True
+    assert get(program, "/custody/chips/04A1B2C3D4E5F6") == {"uid": "04A1B2C3D4E5F6", "serials": []}

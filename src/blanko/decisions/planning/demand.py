@@ -110,6 +110,14 @@ def table(day: date) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def check_reason(reason: str) -> None:
+    """Raise ReasonTooShort for a reason that says nothing."""
+    if len(reason.strip()) < REASON_LENGTH_MIN:
+        raise ReasonTooShort(
+            "a rate is overruled without a reason", mend="write at least {length} characters", length=REASON_LENGTH_MIN
+        )
+
+
 def overrule(
     *, cause: str, rate: float, reason: str, by: str, at: datetime, day: date, area: str = "", cv: float = 0.1
 ) -> int:
@@ -117,10 +125,7 @@ def overrule(
 
     Raises NothingSeen, ReasonTooShort, InvalidRate.
     """
-    if len(reason.strip()) < REASON_LENGTH_MIN:
-        raise ReasonTooShort(
-            "a rate is overruled without a reason", mend="write at least {length} characters", length=REASON_LENGTH_MIN
-        )
+    check_reason(reason)
     with atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('planning_demand_overrule'))")
         stated = rates(_seen(day)).overruled(cause, rate=rate, who=by, why=reason, area=area, cv=cv).overrules[-1]

@@ -137,9 +137,27 @@ def priorities(as_of: date, classes: Sequence[str] | None = None) -> dict[str, d
     named = [name for name, _reference, _begins in CLASS_REFERENCES] if classes is None else classes
     metrics = [rules.PRIORITY_METRIC + name for name in named]
     found: dict[str, dict[str, int]] = {}
-    for regency, metric, value in _rows("priority_counts.sql", {"metrics": metrics, "as_of": as_of}) if metrics else []:
+    rows = _rows("priority_counts.sql", {"metrics": metrics, "as_of": as_of}) if metrics else []
+    for regency, metric, value, *_known in rows:
         found.setdefault(regency, {})[metric.removeprefix(rules.PRIORITY_METRIC)] = int(value)
     return found
+
+
+def priority_rows(as_of: date) -> list[dict[str, Any]]:
+    """The same counts as rows: regency, class, people, date, source."""
+    metrics = [rules.PRIORITY_METRIC + name for name, _reference, _begins in CLASS_REFERENCES]
+    return [
+        {"regency": regency, "class": metric.removeprefix(rules.PRIORITY_METRIC), "people": int(value), "date": counted,
+         "source": source}
+        for regency, metric, value, counted, source in _rows(
+            "priority_counts.sql", {"metrics": metrics, "as_of": as_of}
+        )
+    ]  # fmt: skip
+
+
+def claims_day() -> date | None:
+    """The day as of which cards owed are counted."""
+    return entitlement.claims_as_of()
 
 
 def route_table(as_of: date) -> dict[tuple[str, routes.Mode], routes.Route]:

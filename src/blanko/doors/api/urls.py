@@ -6,7 +6,18 @@ from django.urls import path
 from ninja import NinjaAPI
 
 from blanko import __version__
-from blanko.doors.api import cards, equipment, planning, problems, proof, records, supply_writes, versions
+from blanko.doors.api import (
+    cards,
+    custody,
+    equipment,
+    planning,
+    problems,
+    proof,
+    records,
+    supply_writes,
+    tables,
+    versions,
+)
 
 api = NinjaAPI(
     title="blanko",
@@ -21,6 +32,8 @@ api.add_router("", supply_writes.router, tags=["supply"])
 api.add_router("", equipment.router, tags=["supply"])
 api.add_router("", planning.router, tags=["planning"])
 api.add_router("", versions.router, tags=["planning"])
+api.add_router("", tables.router, tags=["planning"])
+api.add_router("", custody.router, tags=["custody"])
 api.add_router("", cards.router, tags=["cards"])
 api.add_router("", proof.router, tags=["proof"])
 

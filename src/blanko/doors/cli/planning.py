@@ -13,7 +13,7 @@ from typing import Any
 
 from blanko.decisions.planning import demand, dossier, operations, papers, queries
 from blanko.decisions.planning.rules import UnknownRound
-from blanko.doors.cli import planning_versions
+from blanko.doors.cli import planning_tables, planning_versions
 from blanko.ground.access.acting import acting
 from blanko.ground.places import gazetteer
 from blanko.records.entitlement import queries as entitlement
@@ -344,6 +344,7 @@ def _object(given: argparse.Namespace) -> int:
 
 VERBS = {
     **planning_versions.VERBS,
+    **planning_tables.VERBS,
     "dossier": (_dossier, "everything a stranger needs to compute a round again"),
     "object": (_object, "object to a round; it is published with it"),
     "demand": (_demand, "rates of demand as learned and as overruled"),
@@ -358,6 +359,7 @@ VERBS = {
 }
 ARGUMENTS = {
     **planning_versions.ARGUMENTS,
+    **planning_tables.ARGUMENTS,
     "dossier": _dossier_arguments,
     "object": _object_arguments,
     "demand": _day,
