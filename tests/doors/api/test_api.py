@@ -210,13 +210,13 @@ def told(program):
     put_off = {"regency": "1871", "blanks": 500, "reason": "no ink until June"}
     if not program.get("/api/custody/discrepancies?resolved=true").json():
         at = datetime(2017, 5, 2, 3, tzinfo=UTC)
-        (box,) = custody_queries.oldest_boxes("00", 1)
-        with acting(principal="gudang.pusat"):
+        (box,) = custody_queries.oldest_boxes("1871", 1)
+        with acting(principal="svc.custody"):
             sent = custody.dispatch(
-                consignment=[box], from_office="00", to_office="1871", key=Key("read", 1), by="gudang.pusat", at=at
+                consignment=[box], from_office="1871", to_office="1872", key=Key("read", 1), by="operator.1871", at=at
             )
             short = Discrepancy(DiscrepancyKind.SHORT, "kurir.pos", box)
-            arrivals.receive_found(movement=sent, found=[short], by="operator.1871", at=at)
+            arrivals.receive_found(movement=sent, found=[short], by="operator.1872", at=at)
     if not program.get("/api/planning/deferrals").json():
         for address, said in (("collections", letter), ("deferrals", put_off)):
             assert program.post(f"/api/planning/{address}", [said], content_type="application/json").status_code == 201
@@ -321,7 +321,8 @@ def test_a_movement_is_received_by_somebody_else_than_its_sender(program):
         **{"X-Blanko-Officer": f"operator.{waiting[0]['to_office']}"},
     )
     assert answer.status_code == 200
-    held = answer.json()
+    assert answer.json() == [], "nothing was wrong with it"
+    held = program.get("/api/custody/balance").json()
     assert held["received"] == sum(value for name, value in held.items() if name != "received")
 
 

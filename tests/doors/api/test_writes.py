@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from blanko.cards.custody import operations as custody
+from blanko.cards.custody import queries as custody_queries
 from blanko.ground.access.acting import acting
 from blanko.records.procurement import operations as procurement
 
@@ -386,8 +387,8 @@ def test_blanks_are_quarantined_released_lost_and_found_with_a_reason(program):
 
 
 def test_a_manifest_is_taken_whole_or_refused_with_its_rows(program):
-    lot = next(lot for lot in get(program, "/procurement/lots") if lot["lot_no"] == "PB17-L03")
-    rows = [f"PB17,{lot['first_box'] + n},1,{lot['box_size']}" for n in range(lot["box_count"])]
+    shape = custody_queries.lot_shape("PB17-L03")
+    rows = [f"PB17,{shape.first_box + n},1,{shape.box_size}" for n in range(shape.box_count)]
 
     def load(lines):
         text = "\n".join(["series,box,first_serial,last_serial", *lines]).encode()
@@ -398,6 +399,6 @@ def test_a_manifest_is_taken_whole_or_refused_with_its_rows(program):
     assert wrong.json()["type"] == "urn:blanko:problem:manifest_refused"
     assert {error["where"][1] for error in wrong.json()["errors"]} >= {0, len(rows) + 1}
     taken = load(rows)
-    assert (taken.status_code, taken.json()["boxes"], taken.json()["chips"]) == (201, lot["box_count"], 0)
+    assert (taken.status_code, taken.json()["boxes"], taken.json()["chips"]) == (201, shape.box_count, 0)
     assert load(rows).json()["repeated"] is True
     assert get(program, "/custody/chips/04A1B2C3D4E5F6") == {"uid": "04A1B2C3D4E5F6", "serials": []}

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from blanko.cards.custody.uids import UID_BYTES, LotShape, uid_text
 from blanko.ground.files.batches import Batch, TableFile
 from blanko.ground.files.headers import map_heads
+from blanko.ground.files.rejects import Cause
 from blanko.ground.files.tables import open_table
 from blanko.kernel.boxes import BOX_SIZE_MAX
 from blanko.kernel.errors import BlankoError
@@ -41,6 +42,12 @@ class ManifestRefused(BlankoError, ValueError):
 
     faults: tuple[Fault, ...] = ()
     count: int = 0
+
+    @property
+    def causes(self) -> list[tuple[int, Cause]]:
+        """The faults as every refused list tells them: by row, each with its mend."""
+        mend = "mend the row, or ask the manufacturer"
+        return [(fault.row, Cause(fault.column, fault.value, fault.reason, mend)) for fault in self.faults]
 
 
 class Fault(NamedTuple):

@@ -90,6 +90,37 @@ def box_lines(boxes: Iterable[tuple[str, int]]) -> tuple[Line, ...]:
     return tuple(Line(*row) for row in _rows("box_lines.sql", series=series, box_no=numbers))
 
 
+def lines_named(identifiers: Iterable[str]) -> tuple[Line, ...]:
+    """What people write for blanks: a box, a serial, or a run of serials as ``PB17-000042-0007..0019``; in order.
+
+    Raises InvalidValue, LineTwice. An unknown box becomes a line that the database refuses by name.
+    """
+    boxes, serials, runs = [], [], []
+    for text in identifiers:
+        if ".." in text:
+            start, _, end = text.partition("..")
+            first = BlankSerial.parse(start)
+            try:
+                last = int(end) if end.strip().isdigit() else BlankSerial.parse(end).position
+            except InvalidValue:
+                last = 0
+            if last < first.position:
+                raise InvalidValue("{text} is no run of serials", mend="write PB17-000042-0007..0019", text=repr(text))
+            runs.append(Line(first.box.series, first.box.number, first.position, last))
+            continue
+        box, first_place, last_place = parse(text)
+        if (first_place, last_place) == _WHOLE:
+            boxes.append((box.series, box.number))
+        else:
+            serials.append(BlankSerial(box, first_place))
+    return rules.check_lines([*box_lines(boxes), *rules.lines_of_serials(serials), *runs])
+
+
+def flow(*, lot: str | None = None) -> list[tuple[str, str, int]]:
+    """Where the blanks of a lot (or of all) are, as (place, condition, blanks): ``00``, ``transit`` or a province."""
+    return [(place, condition, int(quantity)) for place, condition, quantity in _rows("flow.sql", lot=lot)]
+
+
 def accepted_boxes(lot_no: str) -> tuple[Line, ...]:
     """The boxes that an accepted lot brings. Raises LotNotAccepted."""
     lines = tuple(Line(*row) for row in _rows("accepted_boxes.sql", lot_no=lot_no))
