@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blanko.decisions.planning import rules, wording
+from blanko.decisions.planning import rules
 from blanko.engines.allocation import OverrideRefused
+from blanko.kernel import wording
 from blanko.kernel.boxes import BoxId, SerialRange
 
 APRIL_4 = date(2017, 4, 4)

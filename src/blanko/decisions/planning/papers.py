@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from importlib.resources import files as package_files
 
-from blanko.decisions.planning import wording
 from blanko.decisions.planning.rules import Dispatch, runs
 from blanko.ground.files import papers
 from blanko.ground.places import gazetteer
+from blanko.kernel import wording
 from blanko.kernel.boxes import BlankSerial, BoxId
 
 HEAD = {
