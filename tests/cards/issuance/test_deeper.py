@@ -509,14 +509,14 @@ def test_a_printer_that_ends_twice_at_once_ends_once(committed):
     assert sheet["personalised"] + sheet["spoiled"] == 1
 
 
-@pytest.mark.parametrize("where", ["custody.change", "entitlement.follow", "suket.end_by_cards"])
+@pytest.mark.parametrize("where", ["entitlement.decided", "suket.end_by_cards"])
 def test_a_crash_between_two_statements_leaves_nothing_half_done(office, monkeypatch, where):
     (person,) = [row["person_id"] for row in queries.queue(office=office, on=DAY, limit=1)]
     suket.issue(person_id=person, office=office, **BY)
     (serial,) = operations.print_cards(office=office, limit=1, **BY)
     before = (held.balance_sheet(), queries.follow(serial), ActiveCard.objects.values().get())
     room, _, name = where.partition(".")
-    module = {"custody": custody, "entitlement": entitlement, "suket": suket}[room]
+    module = {"entitlement": entitlement, "suket": suket}[room]
 
     def crash(**_):
         raise RuntimeError("the power is gone")

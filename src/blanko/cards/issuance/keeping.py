@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db import Error, connection
+from django.utils import timezone
+from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
+from blanko.cards.custody import ledger
+from blanko.cards.custody import rules as custody_rules
+from blanko.cards.custody.drafts import Draft
+from blanko.cards.custody.rules import Condition, Key, Line
 from blanko.cards.issuance import rules
 from blanko.cards.issuance.rules import Step
 from blanko.ground.audit.merkle import Facts
+from blanko.records.entitlement import operations as entitlement
 from blanko.records.registry.rules import Kind, Status, check_transition
 
 Row = dict[str, Any]
@@ -23,6 +32,9 @@ _FACTS = {
     "given_back": "issuance_card_given_back",
     "statuses": "registry_status",
 }
+
+_REFUSALS = {**custody_rules.REFUSALS, **rules.REFUSALS}
+_CONSTRAINTS = {**custody_rules.CONSTRAINTS, **rules.CONSTRAINTS}
 
 
 @dataclass(slots=True)
@@ -38,6 +50,7 @@ class Sheet:
     takes: list[Row] = field(default_factory=list)
     changes: list[Row] = field(default_factory=list)
     frees: list[str] = field(default_factory=list)
+    blanks: list[Row] = field(default_factory=list)
 
     def move(self, record: Row, *statuses: str, since: date) -> None:
         """Add links to a record's chain; ``record`` has recorded_office, record_id, status, status_seq.
@@ -68,46 +81,97 @@ class Sheet:
             }
         )  # fmt: skip
 
-    def keep(self, operation: str, *, by: str, at: datetime, subject: Row, reason: str = "") -> int:
-        """Seal the rows, write them under one event and return it. Raises what rules.REFUSALS and CONSTRAINTS name."""
+    def blank(
+        self, kind: custody_rules.Kind, before: Condition, after: Condition, lines: Iterable[Line], *, office: str,
+        key: Key, by: str, at: datetime, reason: str = "",
+    ) -> None:  # fmt: skip
+        """Change what blanks of an office are, as custody's own ``change`` does and in the same round trip."""
+        custody_rules.check_lawful(kind, before, after)
+        checked = custody_rules.check_lines(lines)
+        draft = Draft(
+            kind=kind, before=before, after=after, from_office=office, to_office=office, lines=checked, key=Key(*key),
+            by=by, at=at, reason=reason,
+        )  # fmt: skip
+        facts = Facts.of_leaves(draft.leaves())
+        columns = list(zip(*((draft.movement, *line) for line in checked), strict=True))
+        self.blanks.append(
+            {
+                "movements": [ledger.plain(draft.movement_row)],
+                **dict(zip(("movement", "series", "box_no", "first", "last"), map(list, columns), strict=True)),
+                "operation": f"custody.{kind}", "row_count": facts.count, "root": facts.root.hex(), "reason": reason,
+                "subject": ledger.subject_of([draft], office),
+            }
+        )  # fmt: skip
+
+    def keep(
+        self, operation: str, *, by: str, at: datetime, subject: Row, reason: str = "", claims: Sequence[Row] = ()
+    ) -> None:
+        """Seal the rows and write them under one event. The claims of the persons of ``claims`` follow: rows with
+        recorded_office, record_id, person_id and their ``basis``, as they were read and locked before.
+
+        Raises what REFUSALS and CONSTRAINTS of the rules name, here and in custody.
+        """
         rows = {name: getattr(self, name) for name in (*_FACTS, "takes", "changes")}
         facts = Facts.of({table: rows[name] for name, table in _FACTS.items()})
-        values = {name: Jsonb([_plain(row) for row in given]) for name, given in rows.items()}
-        with connection.cursor() as cursor:
-            try:
-                cursor.execute(
-                    "SELECT issuance_keep(%(cards)s, %(jobs)s, %(job_ends)s, %(steps)s, %(given_back)s, %(takes)s,"
-                    " %(changes)s, %(frees)s::text[], %(statuses)s, %(operation)s, %(by)s, %(at)s, %(count)s, %(root)s,"
-                    " %(reason)s, %(subject)s)",
-                    {
-                        **values, "frees": self.frees, "operation": operation, "by": by, "at": at,
-                        "count": facts.count, "root": facts.root, "reason": reason, "subject": Jsonb(subject),
-                    },
-                )  # fmt: skip
-            except Error as error:
-                refused(error)
-            return int(cursor.fetchone()[0])
+        day = timezone.localtime(at).date()
+        kept_claims, gone, persons = self._claims(claims, day)
+        (kept,) = called(
+            "SELECT issuance_keep(%(cards)s, %(jobs)s, %(job_ends)s, %(steps)s, %(given_back)s, %(takes)s, %(changes)s,"
+            " %(frees)s::text[], %(statuses)s, %(blanks)s, %(claims)s, %(gone)s::bigint[], %(persons)s::bigint[],"
+            " %(operation)s, %(by)s, %(at)s, %(count)s, %(root)s, %(reason)s, %(subject)s) AS kept",
+            {
+                **{name: Jsonb([_plain(row) for row in given]) for name, given in rows.items()},
+                "frees": self.frees, "blanks": Jsonb(self.blanks), "claims": Jsonb(kept_claims),
+                "gone": gone, "persons": persons,
+                "operation": operation, "by": by, "at": at, "count": facts.count, "root": facts.root,
+                "reason": reason, "subject": Jsonb(subject),
+            },
+        )  # fmt: skip
+        if (gathered := kept["kept"]["claims"]) is not None:
+            entitlement.follow(gathered=gathered, event=kept["kept"]["event"], day=day)
+
+    def _claims(self, rows: Sequence[Row], day: date) -> tuple[list[Row], list[int], list[int]]:
+        """Claims by the statuses as they will be, and the persons whose claims can only be told after the change."""
+        last = {(s["recorded_office"], s["record_id"]): s for s in self.statuses}
+        records, later, as_of = [], [], None
+        for row in rows:
+            status = last.get((row["recorded_office"], row["record_id"]))
+            found = row["basis"]["records"]
+            if status is None or len(found) != 1 or found[0]["cluster_size"] != 1:
+                later.append(row["person_id"])
+                continue
+            as_of, since = row["basis"]["as_of"], str(status["since"])
+            issued = {"issued_on": since} if status["to_status"] == Status.CARD_ISSUED else {}
+            records.append({**found[0], "status": status["to_status"], "status_since": since, **issued})
+        kept, gone = entitlement.decided(gathered={"as_of": as_of, "records": records}, day=day)
+        return kept, gone, sorted(later)
 
 
-def refused(error: Error) -> None:
+def refused(error: Error) -> NoReturn:
     """Raise what the database refused by its name, or the error itself."""
     diag = getattr(error.__cause__, "diag", None)
     state, constraint = (diag and diag.sqlstate) or "", (diag and diag.constraint_name) or ""
-    known = rules.REFUSALS.get(state) or rules.CONSTRAINTS.get(constraint)
+    known = _REFUSALS.get(state) or _CONSTRAINTS.get(constraint)
     if known is None:
         raise error
     raise known((diag and diag.message_primary) or "", mend=diag.message_hint or diag.message_detail or "") from error
 
 
 def called(text: str, values: Row) -> list[Row]:
-    """The rows of one of this room's functions. Raises what rules.REFUSALS names."""
-    with connection.cursor() as cursor:
-        try:
-            cursor.execute(text, values)
-        except Error as error:
-            refused(error)
-        names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    """The rows of a call of this room's functions, as a prepared statement. Raises what is refused by its name."""
+    connection.ensure_connection()
+    try:
+        with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+            cursor.execute(text, values, prepare=True)
+            names = [column.name for column in cursor.description or ()]
+            return [dict(zip(names, map(_read, row), strict=True)) for row in cursor.fetchall()]
+    except Error as error:
+        refused(error)
+
+
+def _read(value: Any) -> Any:
+    # Django leaves jsonb as text for its own fields.
+    return json.loads(value) if isinstance(value, str) and value[:1] == "{" else value
 
 
 def _plain(row: Row) -> Row:

@@ -184,6 +184,7 @@ class ActiveCard(Projection):
             models.Index(
                 fields=["office", "since", "serial"], condition=~Q(state="issued"), name="issuance_active_waiting"
             ),
+            models.Index(fields=["office"], condition=Q(state="in_printer"), name="issuance_active_in_printer"),
         ]
 
 

@@ -19,7 +19,6 @@ from blanko.cards.issuance.models import CardStep
 from blanko.cards.issuance.printing import fail_job, finish_job, print_cards, print_for, send_to_printer
 from blanko.cards.issuance.rules import CardState, HandedTo, OldCardKind, OldCardReason, Standing, Step
 from blanko.cards.suket import operations as suket
-from blanko.records.entitlement import operations as entitlement
 
 __all__ = [
     "OldCardBack", "arrive", "fail_job", "finish_job", "give_back", "hand_over", "print_cards", "print_for",
@@ -81,9 +80,8 @@ def hand_over(
             sheet.move(card, "CARD_ISSUED", since=day)
             if old_card is not None:
                 _give_back(sheet, old_card, card["person_id"], card["office"], card["serial"], by=by, at=at)
-        event = sheet.keep("issuance.issued", by=by, at=at, subject=_subject(found))
-        _move_blanks(found, Kind.ISSUANCE, Condition.ISSUED, event, by=by, at=at)
-        entitlement.follow(persons={card["person_id"] for card in found}, event=event, day=day)
+        _move_blanks(sheet, found, Kind.ISSUANCE, Condition.ISSUED, by=by, at=at)
+        sheet.keep("issuance.issued", by=by, at=at, subject=_subject(found), claims=found)
         held = {card["person_id"]: card["serial"] for card in found if card["holds_suket"]}
         if held:
             suket.end_by_cards(cards=held, by=by, at=at)
@@ -114,13 +112,14 @@ def ship(*, cards: Iterable[str], office: str, to_office: str, key: Key, by: str
             sheet.changes.append({"serial": card["serial"], "state": str(CardState.ON_THE_WAY)})
             if card["status"] != "CARD_SHIPPED":
                 sheet.move(card, "CARD_SHIPPED", since=day)
-        event = sheet.keep("issuance.shipped", by=by, at=at, subject={**_subject(found), "to_office": to_office})
-        movement = custody.dispatch(
+        sheet.keep(
+            "issuance.shipped", by=by, at=at, subject={**_subject(found), "to_office": to_office},
+            claims=found,
+        )  # fmt: skip
+        return custody.dispatch(
             consignment=lines_of_serials(card["serial"] for card in found), from_office=office, to_office=to_office,
             key=key, by=by, at=at, kind=Kind.TRANSFER, condition=Condition.PERSONALISED,
         )  # fmt: skip
-        entitlement.follow(persons={card["person_id"] for card in found}, event=event, day=day)
-        return movement
 
 
 def arrive(*, movement: str, by: str, at: datetime) -> int:
@@ -194,9 +193,8 @@ def _fail(step: Step, cards: Iterable[str], kind: Kind, after: Condition, reason
             printing.give_way(sheet, card["serial"], card["replaces"] or "", card["cause"])
             # It costs its person no place in the queue: it is print-ready since it first was.
             sheet.move(card, "PRINT_READY_RECORD", since=card["print_ready_since"] or day)
-        event = sheet.keep(f"issuance.{step}", by=by, at=at, reason=reason.strip(), subject=_subject(found))
-        _move_blanks(found, kind, after, event, by=by, at=at, reason=reason.strip())
-        entitlement.follow(persons={card["person_id"] for card in found}, event=event, day=day)
+        _move_blanks(sheet, found, kind, after, by=by, at=at, reason=reason.strip())
+        sheet.keep(f"issuance.{step}", by=by, at=at, reason=reason.strip(), subject=_subject(found), claims=found)
     return len(found)
 
 
@@ -213,16 +211,16 @@ def _held(serials: Iterable[str], step: Step, *, office: str | None = None) -> l
 
 
 def _move_blanks(
-    found: Iterable[Row], kind: Kind, after: Condition, event: int, *, by: str, at: datetime, reason: str = ""
+    sheet: Sheet, found: Iterable[Row], kind: Kind, after: Condition, *, by: str, at: datetime, reason: str = ""
 ) -> None:
-    by_office: dict[str, list[str]] = defaultdict(list)
+    by_office: dict[str, list[Row]] = defaultdict(list)
     for card in found:
-        by_office[card["office"]].append(card["serial"])
-    for office, serials in sorted(by_office.items()):
-        custody.change(
-            kind=kind, before=Condition.PERSONALISED, after=after, lines=lines_of_serials(serials), office=office,
-            key=Key(f"issuance/{kind}/{office}", event), by=by, at=at, reason=reason,
-        )  # fmt: skip
+        by_office[card["office"]].append(card)
+    for office, cards in sorted(by_office.items()):
+        # A card takes its nth step once, so that this names the movement for ever.
+        key = Key(f"issuance/{kind}/{cards[0]['serial']}", cards[0]["seq"] + 1)
+        lines = lines_of_serials(card["serial"] for card in cards)
+        sheet.blank(kind, Condition.PERSONALISED, after, lines, office=office, key=key, by=by, at=at, reason=reason)
 
 
 def _place(serial: str) -> tuple[str | None, str | None]:

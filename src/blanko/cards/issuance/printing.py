@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.transaction import atomic
 from django.utils import timezone
 
-from blanko.cards.custody import operations as custody
 from blanko.cards.custody import queries as custody_journal
-from blanko.cards.custody.rules import Condition, Key, KeyReused, Kind, Line, UnknownMovement, lines_of_serials
+from blanko.cards.custody.rules import Condition, Key, KeyReused, Kind, Line, lines_of_serials
 from blanko.cards.issuance import rules
 from blanko.cards.issuance.keeping import Row, Sheet, called
 from blanko.cards.issuance.models import ActiveCard, Card, PrintJob, PrintJobEnd
 from blanko.cards.issuance.rules import Blank, CardState, Outcome, OutOfTurn, PrinterFault, Step
 from blanko.kernel.boxes import BlankSerial, BoxId
-from blanko.records.entitlement import operations as entitlement
 from blanko.records.registry import queries as registry
 
 LOCK_SPACE = 0x155
@@ -33,10 +31,10 @@ def print_cards(*, office: str, limit: int, by: str, at: datetime, key: Key | No
     refuse.
     """
     with atomic():
-        waiting = _next(office, at, wanted=limit)
-        if key is not None and (before := _printed_before(key, office=office, limit=limit)):
-            return before
-        return _print(office, waiting, by=by, at=at, key=key)
+        waiting = _next(office, at, wanted=limit, key=key)
+        if key is not None and waiting.key_used:
+            return _printed_before(Key(*key), office=office, limit=limit)
+        return _print(office, waiting.people, waiting.blanks, by=by, at=at, key=key)
 
 
 def print_for(
@@ -51,11 +49,11 @@ def print_for(
     """
     with atomic():
         person = registry.person_under(nik)
-        waiting = _next(office, at, wanted=1, person=person)
-        if key is not None and (before := _printed_before(key, office=office, limit=1)):
-            return before[0]
-        row = _named_turn(waiting, office=office, turn=turn, note=note)
-        serials = _print(office, [row], by=by, at=at, key=key)
+        waiting = _next(office, at, wanted=1, person=person, key=key)
+        if key is not None and waiting.key_used:
+            return _printed_before(Key(*key), office=office, limit=1)[0]
+        row = _named_turn(waiting.people, office=office, turn=turn, note=note)
+        serials = _print(office, [row], waiting.blanks, by=by, at=at, key=key)
         if not serials:
             raise _no_blanks(office)
         return serials[0]
@@ -81,9 +79,10 @@ def send_to_printer(
                     "{movement} was another job", mend="give a new job a new sequence", movement=key.movement
                 )
             return found
+        people = waiting.people
         if nik is not None:
-            waiting = [_named_turn(waiting, office=office, turn=turn, note=note)]
-        pairs, sealed = _blanks(office, waiting)
+            people = [_named_turn(people, office=office, turn=turn, note=note)]
+        pairs, sealed = _blanks(people, waiting.blanks)
         if not pairs:
             if nik is not None:
                 raise _no_blanks(office)
@@ -94,10 +93,11 @@ def send_to_printer(
             sheet.jobs.append({**_turn(row, office), "job": job, "serial": serial, "by": by, "at": at})
             sheet.takes.append(_take(serial, row, CardState.IN_PRINTER, office=office, at=at, job=job))
             sheet.move(row, "SENT_FOR_CARD_PRINTING", since=day)
-        event = sheet.keep("issuance.send", by=by, at=at, subject={"office": office, "jobs": len(pairs)})
-        if sealed:
-            custody.open_boxes(boxes=sealed, office=office, key=Key(f"issuance/open/{office}", event), by=by, at=at)
-        entitlement.follow(persons={row["person_id"] for _serial, row in pairs}, event=event, day=day)
+        _open(sheet, sealed, office=office, by=by, at=at)
+        sheet.keep(
+            "issuance.send", by=by, at=at, subject={"office": office, "jobs": len(pairs)},
+            claims=[row for _serial, row in pairs],
+        )  # fmt: skip
         return [{"job": job["job"], "serial": job["serial"], "person_id": job["person_id"]} for job in sheet.jobs]
 
 
@@ -115,12 +115,13 @@ def finish_job(*, job: str, by: str, at: datetime) -> str:
         sheet.step(serial, Step.PRINTED, seq=1, before="", office=office, by=by, at=at)
         sheet.changes.append({"serial": serial, "state": str(CardState.PRINTED), "since": at})
         sheet.move(_record(row), "CARD_PRINTED", since=day)
-        event = sheet.keep("issuance.finish", by=by, at=at, subject={"job": job, "serial": serial})
-        custody.change(
-            kind=Kind.PERSONALISATION, after=Condition.PERSONALISED, lines=lines_of_serials([serial]), office=office,
-            key=Key(f"issuance/finish/{office}", event), by=by, at=at,
+        sheet.blank(
+            Kind.PERSONALISATION, Condition.GOOD, Condition.PERSONALISED, lines_of_serials([serial]), office=office,
+            key=Key(f"issuance/finish/{serial}", 1), by=by, at=at,
         )  # fmt: skip
-        entitlement.follow(persons={row["present_id"]}, event=event, day=day)
+        sheet.keep(
+            "issuance.finish", by=by, at=at, subject={"job": job, "serial": serial}, claims=[_record(row)]
+        )  # fmt: skip
         return str(serial)
 
 
@@ -141,15 +142,15 @@ def fail_job(*, job: str, fault: PrinterFault | str, blank: Blank | str, by: str
         )
         give_way(sheet, serial, row["replaces"], row["cause"])
         sheet.move(_record(row), "PRINT_READY_RECORD", since=row["print_ready_since"] or day)
-        event = sheet.keep(
-            "issuance.fail", by=by, at=at, reason=str(fault), subject={"job": job, "serial": serial, "blank": blank}
-        )
         if blank is Blank.SPOILED:
-            custody.change(
-                kind=Kind.SPOILAGE, after=Condition.SPOILED, lines=lines_of_serials([serial]), office=office,
-                key=Key(f"issuance/fail/{office}", event), by=by, at=at, reason=f"{fault} {note}".strip(),
+            sheet.blank(
+                Kind.SPOILAGE, Condition.GOOD, Condition.SPOILED, lines_of_serials([serial]), office=office,
+                key=Key(f"issuance/fail/{serial}", 1), by=by, at=at, reason=f"{fault} {note}".strip(),
             )  # fmt: skip
-        entitlement.follow(persons={row["present_id"]}, event=event, day=day)
+        sheet.keep(
+            "issuance.fail", by=by, at=at, reason=str(fault), claims=[_record(row)],
+            subject={"job": job, "serial": serial, "blank": str(blank)},
+        )  # fmt: skip
 
 
 def give_way(sheet: Sheet, serial: str, replaces: str, cause: str) -> None:
@@ -160,12 +161,31 @@ def give_way(sheet: Sheet, serial: str, replaces: str, cause: str) -> None:
         sheet.frees.append(serial)
 
 
-def _next(office: str, at: datetime, *, wanted: int, person: int | None = None) -> list[Row]:
-    return called(
-        "SELECT * FROM issuance_next(%(office)s, %(day)s, %(wanted)s, %(person)s::bigint, %(space)s)",
-        {"office": office, "day": timezone.localtime(at).date(), "wanted": max(0, wanted), "person": person,
-         "space": LOCK_SPACE},
+class Waiting(NamedTuple):
+    """Whom an office prints for next, the blanks for them, and whether the key of the job was used before."""
+
+    people: list[Row]
+    blanks: list[tuple[str, BoxId, bool]]
+    key_used: bool
+
+
+def _next(office: str, at: datetime, *, wanted: int, person: int | None = None, key: Key | None = None) -> Waiting:
+    (found,) = called(
+        "SELECT issuance_next(%(office)s, %(day)s, %(wanted)s, %(person)s::bigint, %(key)s, %(space)s) AS next",
+        {
+            "office": office, "day": timezone.localtime(at).date(), "wanted": max(0, wanted), "person": person,
+            "key": "" if key is None else Key(*key).movement, "space": LOCK_SPACE,
+        },
     )  # fmt: skip
+    told = found["next"]
+    busy = set(told["busy"])
+    blanks = [
+        (serial, BoxId(series, box_no), sealed)
+        for series, box_no, first, last, sealed in told["blanks"]
+        for serial in _serials(Line(series, box_no, first, last))
+        if serial not in busy
+    ]
+    return Waiting(told["people"], blanks, told["key_used"])
 
 
 def _named_turn(waiting: Sequence[Row], *, office: str, turn: OutOfTurn | str | None, note: str) -> Row:
@@ -197,30 +217,34 @@ def _no_blanks(office: str) -> rules.NoBlanksLeft:
     )
 
 
-def _blanks(office: str, waiting: Sequence[Row]) -> tuple[list[tuple[str, Row]], list[tuple[str, int]]]:
+def _blanks(
+    people: Sequence[Row], blanks: Sequence[tuple[str, BoxId, bool]]
+) -> tuple[list[tuple[str, Row]], list[BoxId]]:
     """A blank for each person as far as they last, and the boxes that must be opened for them."""
-    for row in waiting:
+    for row in people:
         if row["active_serial"] is not None and row["active_state"] != CardState.ISSUED:
             raise rules.HolderHasCard(
                 "the card on {open_card} waits for its holder", mend="hand it over, or spoil it first",
                 open_card=row["active_serial"],
             )  # fmt: skip
-    if not waiting:
-        return [], []
-    busy = waiting[0]["in_printers"]
-    lines = custody.next_blanks(office=office, wanted=len(waiting) + busy)
-    found = [(serial, line, sealed) for line, sealed in lines for serial in _serials(line)]
-    if busy:
-        taken = set(ActiveCard.objects.filter(office=office, state="in_printer").values_list("serial", flat=True))
-        found = [item for item in found if item[0] not in taken]
     # As many blanks as persons, or fewer; the other is cut to it.
-    used = list(zip(found, waiting, strict=False))
-    boxes = {(line.series, line.box_no) for (_serial, line, sealed), _row in used if sealed}
-    return [(serial, row) for (serial, _line, _sealed), row in used], sorted(boxes)
+    used = list(zip(blanks, people, strict=False))
+    sealed = sorted({box for (_serial, box, is_sealed), _row in used if is_sealed})
+    return [(serial, row) for (serial, _box, _sealed), row in used], sealed
 
 
-def _print(office: str, waiting: Sequence[Row], *, by: str, at: datetime, key: Key | None) -> list[str]:
-    pairs, sealed = _blanks(office, waiting)
+def _open(sheet: Sheet, boxes: Sequence[BoxId], *, office: str, by: str, at: datetime) -> None:
+    if boxes:
+        lines = custody_journal.box_lines((box.series, box.number) for box in boxes)
+        key = Key(f"issuance/open/{boxes[0]}", 1)
+        sheet.blank(Kind.OPENING, Condition.GOOD, Condition.GOOD, lines, office=office, key=key, by=by, at=at)
+
+
+def _print(
+    office: str, people: Sequence[Row], blanks: Sequence[tuple[str, BoxId, bool]], *, by: str, at: datetime,
+    key: Key | None,
+) -> list[str]:  # fmt: skip
+    pairs, sealed = _blanks(people, blanks)
     if not pairs:
         return []
     sheet, day = Sheet(), timezone.localtime(at).date()
@@ -229,15 +253,16 @@ def _print(office: str, waiting: Sequence[Row], *, by: str, at: datetime, key: K
         sheet.step(serial, Step.PRINTED, seq=1, before="", office=office, by=by, at=at)
         sheet.takes.append(_take(serial, row, CardState.PRINTED, office=office, at=at))
         sheet.move(row, "SENT_FOR_CARD_PRINTING", "CARD_PRINTED", since=day)
-    event = sheet.keep("issuance.print", by=by, at=at, subject={"office": office, "cards": len(pairs)})
-    if sealed:
-        custody.open_boxes(boxes=sealed, office=office, key=Key(f"issuance/open/{office}", event), by=by, at=at)
     serials = [serial for serial, _row in pairs]
-    custody.change(
-        kind=Kind.PERSONALISATION, after=Condition.PERSONALISED, lines=lines_of_serials(serials), office=office,
-        key=key or Key(f"issuance/print/{office}", event), by=by, at=at,
+    _open(sheet, sealed, office=office, by=by, at=at)
+    sheet.blank(
+        Kind.PERSONALISATION, Condition.GOOD, Condition.PERSONALISED, lines_of_serials(serials), office=office,
+        key=key or Key(f"issuance/print/{serials[0]}", 1), by=by, at=at,
     )  # fmt: skip
-    entitlement.follow(persons={row["person_id"] for _serial, row in pairs}, event=event, day=day)
+    sheet.keep(
+        "issuance.print", by=by, at=at, subject={"office": office, "cards": len(pairs)},
+        claims=[row for _serial, row in pairs],
+    )  # fmt: skip
     return serials
 
 
@@ -260,19 +285,22 @@ def _job(job: str) -> Row:
         raise rules.UnknownJob("there is no print job {job}", mend="look up the jobs in the printers", job=job)
     held = ActiveCard.objects.select_for_update().filter(job=job).values("replaces").first()
     record = called(
-        "SELECT person_id, status, status_seq FROM registry_record_current"
+        "SELECT person_id, status, status_seq, entitlement_gather(ARRAY[person_id]) AS basis"
+        " FROM registry_record_current"
         " WHERE recorded_office = %(recorded_office)s AND record_id = %(record_id)s FOR UPDATE",
         {"recorded_office": row["recorded_office"], "record_id": row["record_id"]},
     )[0]
     end = PrintJobEnd.objects.filter(pk=job).values("outcome").first()
     return {
         **row, "present_id": record["person_id"], "status": record["status"], "status_seq": record["status_seq"],
+        "basis": record["basis"],
         "replaces": held["replaces"] if held else "", "outcome": end and end["outcome"],
     }  # fmt: skip
 
 
 def _record(row: Row) -> Row:
-    return {name: row[name] for name in ("recorded_office", "record_id", "status", "status_seq")}
+    names = ("recorded_office", "record_id", "status", "status_seq", "basis")
+    return {**{name: row[name] for name in names}, "person_id": row["present_id"]}
 
 
 def _ended_before(row: Row, outcome: Outcome) -> bool:
@@ -290,11 +318,8 @@ def _job_end(row: Row, outcome: Outcome, *, by: str, at: datetime, **given: str)
 
 
 def _printed_before(key: Key, *, office: str, limit: int) -> list[str]:
-    """What a print job of this key printed; nothing when there was none. Raises KeyReused for another job's key."""
-    try:
-        found = custody_journal.pending(key.movement)
-    except UnknownMovement:
-        return []
+    """What a print job of this key printed. Raises KeyReused for another job's key."""
+    found = custody_journal.pending(key.movement)
     serials = [serial for line in found.lines for serial in _serials(line)]
     events = set(Card.objects.filter(serial__in=serials, office=office).values_list("event_id", flat=True))
     of_one_job = len(events) == 1 and Card.objects.filter(event_id__in=events).count() == len(serials)

@@ -52,7 +52,8 @@ class Claim(Projection):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["regency", "state"], name="entitlement_claim_regency"),
             models.Index(
-                fields=["regency", "print_ready_since", "record_id"],
+                # The whole order, so that the next one is read and nothing is sorted.
+                fields=["regency", "print_ready_since", "record_id", "recorded_office"],
                 condition=Q(state=State.PRINT_READY.value),
                 name="entitlement_claim_queue",
             ),

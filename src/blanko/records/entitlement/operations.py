@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,7 +32,7 @@ from blanko.records.entitlement.rules import (
 from blanko.records.registry import operations as registry
 from blanko.records.registry.rules import Status
 
-# Refreshes follow one another: two at once would both write the same persons.
+# Refreshes follow one another: two at once would both write the same persons. entitlement_gather takes it shared.
 REFRESH_LOCK = 4_2018
 
 
@@ -76,44 +75,52 @@ def refresh(*, as_of: date, by: str, at: datetime, persons: Collection[int] | No
         return Refreshed(changed, ended, event)
 
 
-def follow(*, persons: Collection[int], event: int, day: date) -> None:
-    """Decide the claims of a few persons (present ids) again, under the event of whoever changed their statuses.
+def decided(*, gathered: dict[str, Any], day: date) -> tuple[list[dict[str, Any]], list[int]]:
+    """The claims of a few persons by the rule, and who is owed nothing: what ``entitlement_keep`` writes.
 
-    For work that is done card by card: the rule itself decides, in three round trips and without staging tables. Claims
-    stay on the day on which all stand, or on ``day`` before the first refresh.
+    For work that is done card by card, without staging tables. ``gathered`` is what ``entitlement_gather`` found.
+    Claims stay on the day on which all stand, or on ``day`` before the first refresh.
     """
-    with atomic(savepoint=False), connection.cursor() as cursor:
-        # Shared: many of these run side by side; a refresh of all waits for them, and they for it.
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [REFRESH_LOCK])
-        cursor.execute(sql.text(__package__, "follow.sql"), {"persons": sorted(persons)})
-        names = [column.name for column in cursor.description]
-        kept, gone = [], []
-        for row in (dict(zip(names, values, strict=True)) for values in cursor.fetchall()):
-            claim = decide(_claimant(row), _applications(row["applications"]), as_of=row["as_of"] or day)
-            if claim.state is State.SETTLED:
-                gone.append(row["person_id"])
-            else:
-                kept.append(_claim_row(row, claim))
+    as_of = _day(gathered["as_of"]) or day
+    kept, gone = [], []
+    for row in gathered["records"]:
+        claim = decide(_claimant(row), _applications(row["applications"]), as_of=as_of)
+        if claim.state is State.SETTLED:
+            gone.append(row["person_id"])
+        else:
+            kept.append(_claim_row(row, claim))
+    return kept, gone
+
+
+def follow(*, gathered: dict[str, Any], event: int, day: date) -> None:
+    """Decide the claims of a few persons again, under the event of whoever changed their statuses."""
+    kept, gone = decided(gathered=gathered, day=day)
+    with connection.cursor() as cursor:
         cursor.execute("SELECT entitlement_keep(%s, %s, %s)", [Jsonb(kept), gone, event])
 
 
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
 def _claimant(row: dict[str, Any]) -> Claimant:
+    since = date.fromisoformat(row["status_since"])
     return Claimant(
         status=Status(row["status"]),
-        status_since=row["status_since"],
-        birth_date=row["birth_date"],
-        recorded_on=row["recorded_on"],
+        status_since=since,
+        birth_date=_day(row["birth_date"]),
+        recorded_on=_day(row["recorded_on"]) or since,
         marital_status=row["marital_status"],
-        died_on=row["died_on"],
+        died_on=_day(row["died_on"]),
         warnings=frozenset(row["warnings"]),
-        issued_on=row["issued_on"],
+        issued_on=_day(row["issued_on"]),
     )
 
 
-def _applications(text: str | None) -> list[Application]:
+def _applications(rows: list[list[str]] | None) -> list[Application]:
     return [
-        Application(cause, date.fromisoformat(applied_on), event_date and date.fromisoformat(event_date))
-        for cause, applied_on, event_date in json.loads(text or "[]")
+        Application(cause, date.fromisoformat(applied_on), _day(event_date))
+        for cause, applied_on, event_date in rows or []
     ]
 
 

@@ -45,12 +45,15 @@ CREATE FUNCTION issuance_queue(of_office text, on_day date, wanted bigint)
     LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 DECLARE
     in_force record;
+    by_suket boolean;
     left_to_find bigint := wanted;
     found record;
 BEGIN
-    SELECT * INTO in_force FROM issuance_rule_on(on_day);
-    rule := in_force.version;
-    IF in_force.suket = 'first' THEN
+    SELECT r.version, r.suket = 'first' AS by_suket INTO in_force FROM issuance_queue_rule AS r WHERE r.since <= on_day
+    ORDER BY r.since DESC LIMIT 1;
+    by_suket := coalesce(in_force.by_suket, false);
+    rule := coalesce(in_force.version, 0);
+    IF by_suket THEN
         FOR found IN
             SELECT c.* FROM entitlement_card_owed AS c
             WHERE c.regency = of_office AND c.state = 'print_ready'
@@ -68,10 +71,11 @@ BEGIN
         SELECT c.* FROM entitlement_card_owed AS c
         WHERE c.regency = of_office AND c.state = 'print_ready' AND left_to_find > 0
         ORDER BY c.print_ready_since, c.record_id, c.recorded_office
+        LIMIT CASE WHEN NOT by_suket THEN wanted END
     LOOP
         EXIT WHEN left_to_find <= 0;
-        SELECT EXISTS (SELECT FROM suket_held AS s WHERE s.person_id = found.person_id) INTO holds_suket;
-        CONTINUE WHEN holds_suket AND in_force.suket = 'first';
+        holds_suket := EXISTS (SELECT FROM suket_held AS s WHERE s.person_id = found.person_id);
+        CONTINUE WHEN holds_suket AND by_suket;
         person_id := found.person_id; recorded_office := found.recorded_office; record_id := found.record_id;
         regency := found.regency; cause := found.cause; since := found.since;
         print_ready_since := found.print_ready_since;
@@ -97,43 +101,55 @@ CREATE FUNCTION issuance_before(of_office text, on_day date, of_person bigint) R
 $$;
 
 -- Whom an office prints for next, or one named person, with the record's status as it must be continued and the card that
--- counts. Locks the records; two jobs of an office take turns.
-CREATE FUNCTION issuance_next(of_office text, on_day date, wanted bigint, for_person bigint, lock_space int)
-    RETURNS TABLE (person_id bigint, recorded_office text, record_id text, regency text, cause text, print_ready_since date,
-                   rule int, passed_over bigint, prints text, status text, status_seq int, active_serial text,
-                   active_state text, in_printers bigint)
-    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+-- counts; and the blanks for them. Locks records and boxes; two jobs of an office take turns. ``key_used``: a movement of
+-- this name is in the journal.
+CREATE FUNCTION issuance_next(of_office text, on_day date, wanted bigint, for_person bigint, of_key text, lock_space int)
+    RETURNS jsonb LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
-    found record;
+    prints text;
+    person jsonb;
+    held record;
+    wanted_people jsonb[];
+    people jsonb[] := '{}';
+    busy jsonb;
+    ahead bigint := 0;
 BEGIN
     PERFORM pg_advisory_xact_lock(lock_space, hashtext(of_office));
-    prints := issuance_prints(of_office, on_day);
+    SELECT s.prints INTO prints FROM issuance_office_setting AS s
+    WHERE s.office = of_office AND s.since <= on_day ORDER BY s.seq DESC LIMIT 1;
+    prints := coalesce(prints, 'queue');
     IF prints = 'collection' AND for_person IS NULL THEN
         RAISE EXCEPTION 'office % prints when the holder is at the counter', of_office
             USING ERRCODE = 'BL703', HINT = 'name the person, by the NIK';
     END IF;
-    SELECT count(*) INTO in_printers FROM issuance_active_card AS a WHERE a.office = of_office AND a.state = 'in_printer';
-    passed_over := 0;
-    FOR found IN
-        SELECT q.person_id, q.recorded_office, q.record_id, q.regency, q.cause, q.print_ready_since, q.rule
-        FROM issuance_queue(of_office, on_day, wanted) AS q WHERE for_person IS NULL
-        UNION ALL
-        SELECT c.person_id, c.recorded_office, c.record_id, c.regency, c.cause, c.print_ready_since, r.version
-        FROM entitlement_card_owed AS c, issuance_rule_on(on_day) AS r
-        WHERE c.person_id = for_person AND c.regency = of_office AND c.state = 'print_ready'
-    LOOP
-        person_id := found.person_id; recorded_office := found.recorded_office; record_id := found.record_id;
-        regency := found.regency; cause := found.cause; print_ready_since := found.print_ready_since; rule := found.rule;
-        IF for_person IS NOT NULL AND prints = 'queue' THEN
-            passed_over := issuance_before(of_office, on_day, for_person);
-        END IF;
-        SELECT r.status, r.status_seq INTO status, status_seq FROM registry_record_current AS r
-        WHERE r.recorded_office = found.recorded_office AND r.record_id = found.record_id FOR UPDATE;
-        active_serial := NULL; active_state := NULL;
-        SELECT a.serial, a.state INTO active_serial, active_state FROM issuance_active_card AS a
-        WHERE a.person_id = found.person_id;
-        RETURN NEXT;
+    IF for_person IS NOT NULL AND prints = 'queue' THEN
+        ahead := issuance_before(of_office, on_day, for_person);
+    END IF;
+    IF for_person IS NULL THEN
+        wanted_people := ARRAY(
+            SELECT to_jsonb(q) - 'since' - 'holds_suket' FROM issuance_queue(of_office, on_day, wanted) AS q);
+    ELSE
+        wanted_people := ARRAY(
+            SELECT to_jsonb(c) || jsonb_build_object('rule', (SELECT r.version FROM issuance_rule_on(on_day) AS r))
+            FROM (SELECT o.person_id, o.recorded_office, o.record_id, o.regency, o.cause, o.print_ready_since
+                  FROM entitlement_card_owed AS o
+                  WHERE o.person_id = for_person AND o.regency = of_office AND o.state = 'print_ready') AS c);
+    END IF;
+    FOREACH person IN ARRAY wanted_people LOOP
+        SELECT r.status, r.status_seq, a.serial AS active_serial, a.state AS active_state INTO held
+        FROM registry_record_current AS r LEFT JOIN issuance_active_card AS a ON a.person_id = (person->>'person_id')::bigint
+        WHERE r.recorded_office = person->>'recorded_office' AND r.record_id = person->>'record_id' FOR UPDATE OF r;
+        people := array_append(people, person || to_jsonb(held)
+            || jsonb_build_object('passed_over', ahead, 'prints', prints,
+                                  'basis', entitlement_gather(ARRAY[(person->>'person_id')::bigint])));
     END LOOP;
+    SELECT coalesce(jsonb_agg(a.serial), '[]') INTO busy FROM issuance_active_card AS a
+    WHERE a.office = of_office AND a.state = 'in_printer';
+    RETURN jsonb_build_object(
+        'people', to_jsonb(people), 'busy', busy,
+        'key_used', of_key <> '' AND EXISTS (SELECT FROM custody_change_made AS m WHERE m.movement = of_key),
+        'blanks', (SELECT coalesce(jsonb_agg(jsonb_build_array(b.series, b.box_no, b.first, b.last, b.sealed)), '[]')
+                   FROM custody_next_blanks(of_office, cardinality(people) + jsonb_array_length(busy)) AS b));
 END
 $$;
 
@@ -141,7 +157,7 @@ $$;
 CREATE FUNCTION issuance_hold(of_serials text[])
     RETURNS TABLE (serial text, person_id bigint, recorded_office text, record_id text, cause text, print_ready_since date,
                    last text, seq int, office text, movement text, state text, replaces text, status text, status_seq int,
-                   holds_suket boolean)
+                   holds_suket boolean, basis jsonb)
     LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     card issuance_card;
@@ -159,7 +175,8 @@ BEGIN
         WHERE s.serial = one ORDER BY s.seq DESC LIMIT 1;
         SELECT r.person_id, r.status, r.status_seq INTO person_id, status, status_seq FROM registry_record_current AS r
         WHERE r.recorded_office = card.recorded_office AND r.record_id = card.record_id FOR UPDATE;
-        SELECT EXISTS (SELECT FROM suket_held AS h WHERE h.person_id = issuance_hold.person_id) INTO holds_suket;
+        holds_suket := EXISTS (SELECT FROM suket_held AS h WHERE h.person_id = issuance_hold.person_id);
+        basis := entitlement_gather(ARRAY[person_id]);
         RETURN NEXT;
     END LOOP;
 END

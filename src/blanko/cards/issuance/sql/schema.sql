@@ -28,31 +28,39 @@ $$;
 CREATE TRIGGER issuance_active_accounted BEFORE UPDATE OR DELETE ON issuance_active_card
     FOR EACH ROW EXECUTE FUNCTION issuance_check_accounted();
 
--- Writes one operation: its event, its facts, the cards that count, the records' statuses. One round trip, whether for one
--- card or for thousands. ``takes`` are cards that begin to count (their person held none, or one that was handed over),
+-- Writes one operation: its event, its facts, the cards that count, the records' statuses, and what its blanks become in
+-- custody, and the claims that follow. One round trip, whether for one card or for thousands. Answers with the event and
+-- with what the claims of ``persons`` now rest on: those whose claim cannot be told before, since several records vie. ``takes`` are cards that begin to count (their person held none, or one that was handed over),
 -- ``changes`` alter the state of one that counts, ``frees`` ends one.
 CREATE FUNCTION issuance_keep(
     cards jsonb, jobs jsonb, job_ends jsonb, steps jsonb, given_back jsonb, takes jsonb, changes jsonb, frees text[],
-    statuses jsonb,
+    statuses jsonb, blanks jsonb, claims jsonb, gone bigint[], persons bigint[],
     operation text, by_officer text, at timestamptz, row_count bigint, root bytea, reason text, subject jsonb
-) RETURNS bigint LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+) RETURNS jsonb LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     event bigint := audit_record(operation, by_officer, at, row_count, root, reason, subject);
+    of_event jsonb := jsonb_build_object('event_id', event);
     taken int;
     open_card text;
+    change record;
 BEGIN
+    FOR change IN SELECT * FROM jsonb_to_recordset(blanks) AS m (movements jsonb, movement text[], series text[], box_no int[],
+        first int[], last int[], operation text, row_count bigint, root text, reason text, subject jsonb)
+    LOOP
+        PERFORM custody_change(change.movements, change.movement, change.series, change.box_no, change.first, change.last,
+            change.operation, by_officer, at, change.row_count, decode(change.root, 'hex'), change.reason, change.subject);
+    END LOOP;
     IF jobs <> '[]' THEN
-        INSERT INTO issuance_job SELECT (jsonb_populate_record(NULL::issuance_job, j || jsonb_build_object('event_id', event))).*
-        FROM jsonb_array_elements(jobs) AS j;
+        INSERT INTO issuance_job SELECT r.* FROM jsonb_array_elements(jobs) AS j
+        CROSS JOIN LATERAL jsonb_populate_record(NULL::issuance_job, j || of_event) AS r;
     END IF;
     IF job_ends <> '[]' THEN
-        INSERT INTO issuance_job_end
-        SELECT (jsonb_populate_record(NULL::issuance_job_end, j || jsonb_build_object('event_id', event))).*
-        FROM jsonb_array_elements(job_ends) AS j;
+        INSERT INTO issuance_job_end SELECT r.* FROM jsonb_array_elements(job_ends) AS j
+        CROSS JOIN LATERAL jsonb_populate_record(NULL::issuance_job_end, j || of_event) AS r;
     END IF;
     IF cards <> '[]' THEN
-        INSERT INTO issuance_card SELECT (jsonb_populate_record(NULL::issuance_card, j || jsonb_build_object('event_id', event))).*
-        FROM jsonb_array_elements(cards) AS j;
+        INSERT INTO issuance_card SELECT r.* FROM jsonb_array_elements(cards) AS j
+        CROSS JOIN LATERAL jsonb_populate_record(NULL::issuance_card, j || of_event) AS r;
     END IF;
     IF steps <> '[]' THEN
         INSERT INTO issuance_step (serial, seq, before, step, office, at, by, reason, movement, handed_to, checked, receiver,
@@ -63,9 +71,8 @@ BEGIN
             by text, reason text, movement text, handed_to text, checked text, receiver text, relation text, document text);
     END IF;
     IF given_back <> '[]' THEN
-        INSERT INTO issuance_card_given_back
-        SELECT (jsonb_populate_record(NULL::issuance_card_given_back, j || jsonb_build_object('event_id', event))).*
-        FROM jsonb_array_elements(given_back) AS j;
+        INSERT INTO issuance_card_given_back SELECT r.* FROM jsonb_array_elements(given_back) AS j
+        CROSS JOIN LATERAL jsonb_populate_record(NULL::issuance_card_given_back, j || of_event) AS r;
     END IF;
     IF frees <> '{}' THEN
         DELETE FROM issuance_active_card WHERE serial = ANY (frees);
@@ -100,6 +107,10 @@ BEGIN
     IF statuses <> '[]' THEN
         PERFORM registry_take_steps(statuses, event);
     END IF;
-    RETURN event;
+    IF claims <> '[]' OR gone <> '{}' THEN
+        PERFORM entitlement_keep(claims, gone, event);
+    END IF;
+    RETURN jsonb_build_object(
+        'event', event, 'claims', CASE WHEN persons <> '{}' THEN entitlement_gather(persons) END);
 END
 $$;
