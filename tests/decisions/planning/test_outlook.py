@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -111,6 +112,39 @@ WRONG = [
 ]
 
 
+ODD_VALUES = (None, '"x"', "-1", "[]", "{}", "true", "2017-01-01", "2017-01-01T00:00:00", "1.5", "[1]", "1e400", "nan")
+
+
+def test_whatever_stands_in_a_case_is_read_or_refused_by_name():
+    """Each key of the case is left out, and given every kind of value in turn: nothing ends in another error."""
+    lines = TEXT.splitlines()
+    found = {number: re.match(r"(\w+) = ", line) for number, line in enumerate(lines)}
+    refused = 0
+    for number, key in ((number, match[1]) for number, match in found.items() if match):
+        for odd in ODD_VALUES:
+            changed = [] if odd is None else [f"{key} = {odd}"]
+            try:
+                parse("\n".join([*lines[:number], *changed, *lines[number + 1 :]]))
+            except BadCase as error:
+                assert error.mend
+                refused += 1
+    assert refused > 800
+
+
+@pytest.mark.parametrize("weights", ["[]", "{}", "{ north = -1 }", "{ north = 0 }", "{ north = nan }", '"north"'])
+def test_weights_that_are_none_are_refused(weights):
+    with pytest.raises(BadCase, match="weights"):
+        parse(TEXT.replace('split = "population"', f"weights = {weights}"))
+
+
+def test_the_line_is_that_of_the_wrong_value_and_not_of_the_first_of_its_name():
+    number = [place for place, line in enumerate(TEXT.splitlines(), 1) if line.startswith("known_on")][5]
+    lines = TEXT.splitlines()
+    lines[number - 1] = "known_on = 2019-01-01"
+    with pytest.raises(BadCase, match=rf"line {number}: "):
+        parse("\n".join(lines))
+
+
 @pytest.mark.parametrize(("old", "new", "says"), WRONG, ids=[new[:30] for _, new, _ in WRONG])
 def test_a_case_that_cannot_be_is_refused_with_its_line(old, new, says):
     assert old in TEXT
@@ -124,6 +158,14 @@ def test_a_contract_without_a_schedule_is_refused():
     text = TEXT[:start] + "stages = []" + TEXT[TEXT.index("\n", start) :]
     with pytest.raises(BadCase, match="no schedule"):
         parse(text)
+
+
+def test_the_command_refuses_a_wrong_case_with_its_line(tmp_path, capsys):
+    for old, new, says in (WRONG[0], WRONG[2]):
+        path = tmp_path / "case.toml"
+        path.write_text(TEXT.replace(old, new, 1), encoding="utf-8")
+        assert cli.main(["planning", "runout", "--scenario", str(path), "--json"]) == 2
+        assert re.search(says, capsys.readouterr().err)
 
 
 def test_any_country_is_a_case_with_weights_of_its_own(tmp_path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from importlib.resources import files
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -148,3 +150,22 @@ def test_offices_tell_what_they_print_with(post, program):
     assert program.get("/api/equipment/reports?office=8171&as_of=2017-04-30").json()[0]["ribbon_cards"] == 0
     plan = program.get("/api/planning/outlook?case=records&paths=200").json()
     assert "no_printer_works" in {problem["code"] for problem in plan["problems"]}
+
+
+def test_a_scenario_of_ones_own_is_tried_and_a_wrong_one_refused_with_its_line(upload):
+    text = (files("blanko.decisions.planning.outlook") / "cases" / "2017-04.toml").read_text(encoding="utf-8")
+    found = upload("/planning/scenarios?paths=200", "case.toml", text.encode(), 200)
+    assert (found["as_of"], found["paths"]) == ("2017-04-04", 200)
+    for old, new, says in (
+        ("districts_a_printer", "districts_per_printer", "nobody reads the key districts_per_printer"),
+        ("value = 4_500_000", "value = -4", "print_ready is -4"),
+        ("ends = 2017-06-30", 'ends = "soon"', "ends is 'soon'"),
+    ):
+        if old not in text:
+            old = re.search(r"^ends = .*$", text, re.MULTILINE)[0]
+        refused = upload("/planning/scenarios", "case.toml", text.replace(old, new, 1).encode(), 422)
+        assert code(refused) == "bad_case"
+        assert re.match(rf"line \d+: {says}", refused["detail"])
+    assert code(upload("/planning/scenarios", "case.toml", b"\xff", 422)) == "bad_case"
+    stageless = re.sub(r"stages = \[\{ name.*", "stages = []", text, count=1)
+    assert "no schedule" in upload("/planning/scenarios", "case.toml", stageless.encode(), 422)["detail"]

@@ -14,6 +14,7 @@ from blanko.doors.api import (
     problems,
     proof,
     records,
+    scenarios,
     supply_writes,
     tables,
     versions,
@@ -30,6 +31,7 @@ problems.install(api)
 api.add_router("", records.router, tags=["records"])
 api.add_router("", supply_writes.router, tags=["supply"])
 api.add_router("", equipment.router, tags=["supply"])
+api.add_router("", scenarios.router, tags=["planning"])
 api.add_router("", planning.router, tags=["planning"])
 api.add_router("", versions.router, tags=["planning"])
 api.add_router("", tables.router, tags=["planning"])

@@ -6,9 +6,10 @@ or a contract without a schedule is refused, with the line.
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.resources import files
@@ -45,6 +46,46 @@ SPEC: dict[str, frozenset[str]] = {
     "contract": KNOWN | {"name", "ends", "successor"},
     "later": frozenset({"text", "date", "value", "test", "source", "why"}),
 }  # fmt: skip
+AREAS_MAX = 5_000
+# What a key's value must be, wherever it stands. A number is finite, a part of another table a list of tables.
+TYPES: dict[str, str] = {
+    **dict.fromkeys(("as_of", "known_on", "until", "supply_from", "date", "ends"), "day"),
+    **dict.fromkeys(("title", "currency", "kind", "source", "note", "name", "country", "key", "text", "test", "why",
+                     "held_for", "area", "split"), "text"),
+    **dict.fromkeys(("weeks", "box", "unit_price", "step"), "whole number"),
+    **dict.fromkeys(("cv", "elapsed_days", "median_days", "sigma", "supply_a_year", "enrolled_more", "at_least",
+                     "already", "below", "risk", "quantity"), "number from 0 up"),
+    **dict.fromkeys(("accepted", "lost_chance"), "share between 0 and 1"),
+    **dict.fromkeys(("stages", "delivery", "reading", "promise", "contract", "later"), "list of tables"),
+    "ask_before": "list of days", "of": "list of texts", "successor": "yes or no (true, false)",
+}  # fmt: skip
+NEEDED: dict[str, tuple[str, ...]] = {
+    "stage": ("name", "step", "median_days", "sigma"), "reading": ("key", "title"),
+    "promise": ("text", "date", "test"), "contract": ("name", "ends"),
+    "later": ("text", "date", "value", "test", "source"),
+}  # fmt: skip
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_day(value: object) -> bool:
+    # TOML's times are days too for Python, and cannot be compared with days.
+    return type(value) is date
+
+
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "day": _is_day,
+    "text": lambda value: isinstance(value, str),
+    "whole number": lambda value: type(value) is int and abs(value) < 10**15,
+    "number from 0 up": lambda value: _is_number(value) and value >= 0,
+    "share between 0 and 1": lambda value: _is_number(value) and 0 <= value <= 1,
+    "list of tables": lambda value: isinstance(value, list) and all(isinstance(item, dict) for item in value),
+    "list of days": lambda value: isinstance(value, list) and all(map(_is_day, value)),
+    "list of texts": lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    "yes or no (true, false)": lambda value: isinstance(value, bool),
+}
 
 
 class BadCase(BlankoError, ValueError):
@@ -208,11 +249,34 @@ class _Reader:
         self.lines, self.given = text.splitlines(), given
         self.as_of = date.min
 
-    def refuse(self, key: str, message: str, mend: str, **values: object) -> BadCase:
+    def refuse(self, key: str, message: str, mend: str, *, held: object = None, **values: object) -> BadCase:
+        """The refusal with the line: that of the key which holds ``held``, else the first on which the key stands."""
         stands = re.compile(rf"(^|[\[{{.,\s\"]){re.escape(key)}\s*[\]=.\"]")
-        line = next((number for number, line in enumerate(self.lines, 1) if stands.search(line)), 0)
-        where = "line {line}: " if line else ""
-        return BadCase(where + message, mend=mend, line=line, key=key, **values)
+        lines = [number for number, line in enumerate(self.lines, 1) if stands.search(line)]
+        line = next((number for number in lines if held is not None and self._holds(number, key, held)), 0)
+        line = line or next(iter(lines), 0)
+        refusal = BadCase(message, mend=mend, key=key, **values)
+        if not line:
+            return refusal
+        # The sentence stays a template of its own, so that a door can say it in the reader's language.
+        return BadCase("line {line}: {refusal}", mend=mend, **{**refusal.values, "line": line, "refusal": refusal})
+
+    def _holds(self, number: int, key: str, held: object) -> bool:
+        """Whether a line by itself says that the key holds this; a table that goes over lines says nothing."""
+        try:
+            found: Any = tomllib.loads(self.lines[number - 1].strip())
+        except tomllib.TOMLDecodeError:
+            return False
+        waiting = [found]
+        while waiting:
+            item = waiting.pop()
+            if isinstance(item, dict):
+                if key in item and type(item[key]) is type(held) and item[key] == held:
+                    return True
+                waiting += item.values()
+            elif isinstance(item, list):
+                waiting += item
+        return False
 
     def case(self) -> Case:
         given = self._table("", self.given)
@@ -224,10 +288,17 @@ class _Reader:
         weights = areas.get("weights")
         if weights is None and areas.get("split") != "population":
             raise self.refuse("areas", "{key} says neither how to split nor weights", 'write split = "population"')
-        if weights is not None and (
-            not weights or any(not isinstance(w, int | float) or w < 0 for w in weights.values())
+        if weights is not None and not (
+            isinstance(weights, dict)
+            and all(_is_number(w) and w >= 0 for w in weights.values())
+            and any(weights.values())
+            and len(weights) <= AREAS_MAX
         ):
-            raise self.refuse("weights", "{key} holds what is no weight", "give each area a number from 0 up")
+            raise self.refuse(
+                "weights",
+                "{key} holds what is no weight",
+                "give each of at most 5,000 areas a number from 0 up, one of them above 0",
+            )
         return Case(
             title=self._need(given, "title", str), as_of=self.as_of, weeks=weeks,
             currency=str(given.get("currency", "")), ask_before=tuple(given.get("ask_before", ())), weights=weights,
@@ -252,10 +323,18 @@ class _Reader:
             if key not in SPEC.get(name, NUMBER):
                 near = ", ".join(sorted(SPEC.get(name, NUMBER)))
                 raise self.refuse(key, "nobody reads the key {key}", "use one of {near}", near=near)
+            kind = TYPES.get(key, "")
+            if kind and not _FITS[kind](given[key]):
+                raise self.refuse(
+                    key, "{key} is {value}", "write a {kind}", held=given[key], value=repr(given[key]), kind=kind
+                )
+        for key in NEEDED.get(name, ()):
+            if key not in given:
+                raise self.refuse(name, "a {table} has no {missing}", "add it", table=name, missing=key)
         if (known := given.get("known_on")) is not None and known > self.as_of:
             raise self.refuse(
                 "known_on", "{what} became known on {known}, after {as_of}", "leave it out, or move the case's day",
-                what=given.get("name", name), known=known, as_of=self.as_of,
+                held=known, what=given.get("name", name), known=known, as_of=self.as_of,
             )  # fmt: skip
         if (kind := given.get("kind")) is not None and kind not in KINDS:
             raise self.refuse(
@@ -289,7 +368,7 @@ class _Reader:
                 )
         self._table("number", {name: value for name, value in item.items() if name in NUMBER})
         value = item.get("value")
-        if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
+        if not _is_number(value) or value < 0:
             raise self.refuse(key, "{key} is {value}", "give a number from 0 up", value=value)
         if (key in SHARES or key in ("spoilage", "collection")) and value > 1:
             raise self.refuse(key, "{key} is {value}", "give a share between 0 and 1", value=value)
@@ -302,7 +381,8 @@ class _Reader:
         given = self._table("printing", self.given.get("printing", {}))
         numbers = {key: given[key] for key in Printing.__dataclass_fields__ if key in given}
         for key, value in numbers.items():
-            if not isinstance(value, int | float) or value < 0 or (key == "availability" and value > 1):
+            known = isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+            if not known or value < 0 or (key == "availability" and value > 1):
                 raise self.refuse(
                     key, "{key} is {value}", "give a number from 0 up, an availability up to 1", value=value
                 )
