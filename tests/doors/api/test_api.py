@@ -88,12 +88,24 @@ READS = {
     "/custody/discrepancies": "/custody/discrepancies?resolved=true",
     "/issuance/cards/{serial}": "/issuance/cards/{card}",
     "/issuance/uncollected": "/issuance/uncollected?office=3101",
+    "/issuance/uncollected/ages": "/issuance/uncollected/ages?office=3101",
+    "/issuance/queue": "/issuance/queue?office=3101&limit=3",
+    "/issuance/order": "/issuance/order",
+    "/issuance/offices/{office}": "/issuance/offices/3101",
+    "/issuance/turns": "/issuance/turns?first=2017-03-20&last=2017-04-30",
+    "/issuance/jobs": "/issuance/jobs?office=3101",
+    "/issuance/old-cards": "/issuance/old-cards?office=3101",
+    "/sukets": "/sukets?office=3101&limit=3",
+    "/sukets/holders": "/sukets/holders?on=2017-04-30",
+    "/sukets/{number}": "/sukets/{suket}",
+    "/sukets/{number}/paper.pdf": "/sukets/{suket}/paper.pdf",
     "/transparency/figures": "/transparency/figures?known_on=2017-04-04",
     "/transparency/conflicts": "/transparency/conflicts?metric=recorded_share&known_on=2017-04-04",
     "/audit/events": "/audit/events?limit=3",
     "/audit/events/{number}/verification": "/audit/events/20/verification",
 }
 FILES = {
+    "/sukets/{number}/paper.pdf": "application/pdf",
     "/intake/files/{sha256}/rejects": "text/csv",
     "/intake/files/{sha256}/original": "application/octet-stream",
     "/planning/rounds/{number}/papers/{regency}/{paper}.pdf": "application/pdf",
@@ -111,6 +123,7 @@ def filled(program, address):
         "person": lambda: first["person_id"],
         "record": lambda: f"{first['recorded_office']}/{first['record_id']}",
         "moved": lambda: program.get("/api/custody/way/PB17-000001").json()[-1]["movement"].replace("/", "~"),
+        "suket": lambda: program.get("/api/sukets?office=3101&limit=1").json()[0]["number"].replace("/", "~"),
         "card": lambda: program.get("/api/issuance/uncollected?office=3101").json()[0]["serial"],
     }
     for name, value in values.items():

@@ -121,6 +121,11 @@ def flow(*, lot: str | None = None) -> list[tuple[str, str, int]]:
     return [(place, condition, int(quantity)) for place, condition, quantity in _rows("flow.sql", lot=lot)]
 
 
+def lots_held() -> list[str]:
+    """The lots of which boxes are in custody, by their numbers."""
+    return [row[0] for row in _rows("lots_held.sql")]
+
+
 def accepted_boxes(lot_no: str) -> tuple[Line, ...]:
     """The boxes that an accepted lot brings. Raises LotNotAccepted."""
     lines = tuple(Line(*row) for row in _rows("accepted_boxes.sql", lot_no=lot_no))

@@ -8,11 +8,9 @@ from datetime import UTC, datetime
 
 from django.utils import timezone
 
-from blanko.cards.custody import operations
 from blanko.cards.custody import queries as custody
 from blanko.cards.issuance import queries as issuance
-from blanko.doors.cli import custody_count, custody_reconcile, custody_sample
-from blanko.ground.access.acting import acting
+from blanko.doors.cli import custody_count, custody_moves, custody_reconcile, custody_sample
 
 EXAMPLE = """Example:
   ./blanko custody balance                  received = the sum of the rest
@@ -30,30 +28,27 @@ def _parser() -> argparse.ArgumentParser:
     transit.add_argument("--office", help="only towards this office")
     way = verbs.add_parser("way", help="every step of a box or a blank")
     way.add_argument("identifier", metavar="BOX|SERIAL")
-    receive = verbs.add_parser("receive", help="take a movement over, in the name of an officer who did not send it")
-    receive.add_argument("movement")
-    receive.add_argument("--by", required=True, metavar="OFFICER")
-    for verb in (balance, holdings, transit, way, receive):
+    transit.add_argument("--overdue", action="store_true", help="only what should have arrived")
+    for verb in (balance, holdings, transit, way):
         verb.add_argument("--json", action="store_true")
     custody_reconcile.add_verb(verbs)
     custody_count.add_verb(verbs)
     custody_sample.add_verb(verbs)
+    custody_moves.add_verbs(verbs)
     return parser
 
 
 def main(argv: list[str]) -> int:
-    """Read custody, or receive a movement."""
+    """Read custody, or move blanks."""
     given = _parser().parse_args(argv)
+    if (done := custody_moves.run(given)) is not None:
+        return done
     if given.verb == "reconcile":
         return custody_reconcile.run(given)
     if given.verb == "count":
         return custody_count.run(given)
     if given.verb == "sample":
         return custody_sample.run(given)
-    if given.verb == "receive":
-        with acting(principal=given.by):
-            operations.receive(movement=given.movement, by=given.by, at=datetime.now(UTC))
-        given.verb = "balance"
     if given.verb == "balance":
         sheet = custody.balance_sheet()
         if given.json:
@@ -72,8 +67,13 @@ def main(argv: list[str]) -> int:
             )
         return 0
     if given.verb == "transit":
-        for row in custody.on_the_way(to_office=given.office):
-            shown = f"{row['movement']:<24}{row['from_office']} -> {row['to_office']:<6}{row['quantity']:>9,} blanks, sent by {row['by']}"
+        late = datetime.now(UTC) if given.overdue else None
+        for row in custody.on_the_way(to_office=given.office, overdue_at=late):
+            due = f"{timezone.localtime(row['due_at']):%Y-%m-%d}"
+            shown = (
+                f"{row['movement']:<24}{row['from_office']} -> {row['to_office']:<6}{row['quantity']:>9,} blanks, "
+                f"sent by {row['by']}, due {due}"
+            )
             print(json.dumps(row, default=str) if given.json else shown)
         return 0
     return _way(given.identifier, as_json=given.json)

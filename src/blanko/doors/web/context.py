@@ -14,6 +14,7 @@ def house(request: HttpRequest) -> dict[str, object]:
         ("/rounds", _("Rounds")),
         ("/plan", _("Plan")),
         ("/supply", _("Supply")),
+        ("/custody", _("Custody")),
         ("/dispatches", _("Dispatches")),
         ("/files", _("Your file")),
         ("/blanks", _("Follow a blank")),

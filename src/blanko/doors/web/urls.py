@@ -6,7 +6,18 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.i18n import set_language
 
-from blanko.doors.web.pages import figures, files, front, plan, policies, printing, regencies, rounds, supply
+from blanko.doors.web.pages import custody, (
+    figures,
+    files,
+    front,
+    plan,
+    planning_tables,
+    policies,
+    printing,
+    regencies,
+    rounds,
+    supply,
+)
 
 
 def files_or_upload(request: HttpRequest) -> HttpResponse:
@@ -29,7 +40,11 @@ urlpatterns = [
     path("map", regencies.tile_map),
     path("regencies/<str:code>", regency_or_report),
     path("rounds", rounds.rounds),
+    path("rounds/tables", planning_tables.tables_or_load),
+    path("rounds/tables/<str:kind>.<str:form>", planning_tables.export),
     path("rounds/<int:number>", rounds.one_round),
+    path("rounds/<int:number>/review", rounds.review),
+    path("rounds/<int:number>/supersede", rounds.supersede),
     path("rounds/<int:number>/document.json", rounds.document, {"form": "json"}),
     path("rounds/<int:number>/dossier.json", rounds.document, {"form": "dossier"}),
     path("rounds/<int:number>/shares.csv", rounds.document, {"form": "csv"}),
@@ -44,6 +59,10 @@ urlpatterns = [
     path("files", files_or_upload),
     path("files/<str:sha256>", files.one_file),
     path("files/<str:sha256>/rejects.csv", files.rejects),
+    path("custody", custody.custody),
+    path("custody/receive", custody.receive),
+    path("custody/resolve", custody.resolve),
+    path("custody/dispatch", custody.dispatch),
     path("blanks", supply.blanks),
     path("figures", figures.figures),
     path("audit", figures.audit_events),
