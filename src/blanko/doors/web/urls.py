@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.i18n import set_language
 
-from blanko.doors.web.pages import custody, (
+from blanko.doors.web.pages import (
+    custody,
     figures,
     files,
     front,
