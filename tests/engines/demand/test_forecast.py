@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blanko.engines.demand import draws
 from blanko.engines.demand.errors import InvalidHistory, InvalidRate
-from blanko.engines.demand.forecast import Forecast, forecast, owed_after_deaths
+from blanko.engines.demand.forecast import Comeback, Forecast, forecast, owed_after_deaths
 from blanko.engines.demand.history import CAUSES, REGION_SPLIT, SUKET, TURNED_17, Split
 from blanko.engines.demand.learn import learn
 from blanko.engines.demand.priors import nation
@@ -52,11 +53,8 @@ def test_the_same_seed_gives_the_same_bytes():
 def test_paths_have_the_means_and_spreads_that_the_forecast_states():
     mean = np.zeros((len(CAUSES), 40, 3))
     mean[LOSS] = 500.0
-    each = Forecast(
-        areas=tuple(f"11{place:02d}" for place in range(1, 41)), causes=CAUSES, first_month=date(2017, 1, 1), mean=mean,
-        common_cv=np.full(len(CAUSES), 0.1), area_cv=np.full(mean.shape[:2], 0.2),
-        dispersion=np.full(len(CAUSES), 0.05), returned=np.zeros_like(mean),
-    )  # fmt: skip
+    each = stated(mean, course=np.full((3, 3), np.log1p(0.1**2)), area_cv=0.2, dispersion=0.05)
+    assert each.common_cv[LOSS] == pytest.approx(0.1)
     drawn = each.paths(paths=8_000, seed=1)[:, LOSS].astype(float)
     assert drawn.mean() == pytest.approx(500, rel=0.01)
     one = 500 + 500**2 * ((1 + 0.1**2) * (1 + 0.2**2) * (1 + 0.05) - 1)
@@ -64,6 +62,110 @@ def test_paths_have_the_means_and_spreads_that_the_forecast_states():
     # All areas share one factor, so that the nation does not average it away.
     nation_cv = drawn.sum(axis=(1, 2)).std() / drawn.sum(axis=(1, 2)).mean()
     assert nation_cv == pytest.approx(np.sqrt(0.1**2 + 0.2**2 / 40 + 0.05 / 120), rel=0.05)
+
+
+def stated(mean, *, course=None, area_cv=0.0, shared_cv=0.0, drift=0.0, together=0.0, dispersion=0.0, **more):
+    """A forecast whose uncertainty is known: the same for every cause and area of province 11 and 12."""
+    causes, areas, months = mean.shape
+    given = {"fading": np.zeros((causes, months)), **more}
+    return Forecast(
+        areas=tuple(f"{11 + place // 20}{place % 20 + 1:02d}" for place in range(areas)), causes=CAUSES,
+        first_month=date(2017, 1, 1), mean=mean,
+        course=np.broadcast_to(np.zeros((months, months)) if course is None else course, (causes, months, months)),
+        area_cv=np.full((causes, areas), area_cv), shared_cv=np.full((causes, areas), shared_cv),
+        drift=np.full(causes, drift), together=np.full(causes, together), dispersion=np.full(causes, dispersion),
+        **given,
+    )  # fmt: skip
+
+
+def relative(paths, cause, inside, months):
+    """The variance of a sum over areas and months, as a share of its mean squared."""
+    total = paths[:, cause][:, inside][:, :, months].sum(axis=(1, 2)).astype(float)
+    return total.var() / total.mean() ** 2
+
+
+def test_a_forecast_grows_less_sure_month_by_month():
+    """One factor for all months would be too wide for the first quarter and too narrow for the last."""
+    mean = np.zeros((len(CAUSES), 40, 12))
+    mean[LOSS] = 1e5
+    walk = np.minimum.outer(np.arange(1, 13), np.arange(1, 13)) * 0.01**2
+    nation_wide = stated(mean, course=walk).paths(paths=4_000, seed=1)
+    each_alone = stated(mean, drift=0.03).paths(paths=2_000, seed=1)
+    for paths, inside, step in ((nation_wide, slice(None), 0.01**2), (each_alone, slice(0, 1), 0.03**2)):
+        assert relative(paths, LOSS, inside, [0]) == pytest.approx(step, rel=0.12, abs=2e-5)
+        assert relative(paths, LOSS, inside, [11]) == pytest.approx(12 * step, rel=0.12)
+    # And a year is surer than its last month: its errors are not the same all year.
+    assert relative(nation_wide, LOSS, slice(None), list(range(12))) < 6 * 0.01**2
+
+
+def test_what_a_province_shares_does_not_average_away_in_it():
+    mean = np.zeros((len(CAUSES), 40, 1))
+    mean[LOSS] = 1e6
+    alone, shared = (stated(mean, area_cv=0.1, shared_cv=cv).paths(paths=4_000, seed=1) for cv in (0.0, 0.08))
+    assert relative(alone, LOSS, slice(0, 20), [0]) == pytest.approx(0.1**2 / 20, rel=0.1)
+    assert relative(shared, LOSS, slice(0, 20), [0]) == pytest.approx(0.08**2 + (0.1**2 - 0.08**2) / 20, rel=0.1)
+    assert relative(shared, LOSS, slice(0, 1), [0]) == pytest.approx(0.1**2, rel=0.1)
+    # Two provinces move each on its own.
+    assert relative(shared, LOSS, slice(None), [0]) == pytest.approx(0.08**2 / 2 + (0.1**2 - 0.08**2) / 40, rel=0.1)
+
+
+def test_trends_go_on_or_fade_for_all_causes_together():
+    mean = np.zeros((len(CAUSES), 20, 12))
+    mean[LOSS] = mean[LOSS + 1] = 1e6
+    fading = np.broadcast_to(0.05 * np.arange(1, 13) / 12, (len(CAUSES), 12))
+    paths = stated(mean, fading=fading).paths(paths=1_000, seed=1).sum(axis=2)
+    last = paths[:, [LOSS, LOSS + 1], -1] > 20e6
+    assert (last[:, 0] == last[:, 1]).all()
+    assert last.mean() == pytest.approx(0.5, abs=0.06)
+    assert paths[:, LOSS, -1].mean() == pytest.approx(20e6, rel=0.005)
+
+
+def test_what_comes_back_is_unsure_when_it_comes_and_not_later():
+    due = np.zeros((len(CAUSES), 20, 12))
+    due[LOSS, :, :3] = 1e5
+    back = Comeback(1.0, ((3.0, 5.0),) * len(CAUSES), (0.0,) * len(CAUSES), due)
+    mean = np.zeros_like(due)
+    mean[LOSS] = 1e5
+    each = stated(mean + 0.375 * due, comebacks=(back,))
+    assert each.returned[LOSS].sum() == pytest.approx(0.375 * due.sum())
+    paths = each.paths(paths=4_000, seed=1)
+    assert relative(paths, LOSS, slice(None), [0]) == pytest.approx((15 / 64 / 9) / 1.375**2, rel=0.1)
+    assert relative(paths, LOSS, slice(None), [6]) < 1e-5
+    # Never all of it, never less than nothing.
+    assert paths[:, LOSS, :, 0].sum(axis=1).min() > 20 * 1e5
+    assert paths[:, LOSS, :, 0].sum(axis=1).max() < 40 * 1e5
+
+
+def test_one_speed_brings_back_what_is_held_of_every_cause():
+    slow, fast = np.zeros((2, len(CAUSES), 20, 12))
+    fast[[LOSS, LOSS + 1], :, 0] = 1e5
+    slow[[LOSS, LOSS + 1], :, 6] = 1e5
+    sure = ((400.0, 600.0),) * len(CAUSES)
+    backs = tuple(Comeback(0.5, sure, (0.0,) * len(CAUSES), due) for due in (slow, fast))
+    each = stated(0.4 * (slow + fast) / 2, comebacks=backs)
+    first = each.paths(paths=400, seed=1)[:, [LOSS, LOSS + 1], :, 0].sum(axis=2) > 0
+    assert (first[:, 0] == first[:, 1]).all()
+    assert first.mean() == pytest.approx(0.5, abs=0.08)
+
+
+@pytest.mark.parametrize("mean", [0.5, 4.0, 9.9, 10.1, 14.0, 60.0, 5_000.0])
+def test_counts_are_poisson_as_closely_as_twenty_thousand_can_tell(mean):
+    drawn = draws.counts(draws.stream(1, 0), np.full((200, 100), mean, np.float32)).ravel()
+    exact = np.random.default_rng(1).poisson(mean, drawn.size)
+    assert drawn.mean() == pytest.approx(mean, abs=4 * np.sqrt(mean / drawn.size))
+    assert drawn.var() == pytest.approx(mean, rel=0.05)
+    at = np.unique(exact)
+    below = [np.searchsorted(np.sort(counts), at, side="right") / counts.size for counts in (drawn, exact)]
+    assert np.abs(below[0] - below[1]).max() < 1.95 * np.sqrt(2 / drawn.size)
+
+
+@pytest.mark.parametrize("dispersion", [0.0003, 0.02, 0.5])
+def test_scatter_has_the_mean_variance_and_skewness_of_a_gamma(dispersion):
+    factor = draws.scatter(draws.stream(1, 0), np.ones((1_000, 200), np.float32), dispersion).ravel().astype(float)
+    assert factor.mean() == pytest.approx(1, abs=0.003)
+    assert factor.var() == pytest.approx(dispersion, rel=0.03)
+    skewness = ((factor - 1) ** 3).mean() / factor.var() ** 1.5
+    assert skewness == pytest.approx(2 * np.sqrt(dispersion), rel=0.1, abs=0.02)
 
 
 def test_wider_levels_hold_narrower_ones_and_the_mean():
@@ -200,7 +302,18 @@ def test_any_lawful_history_gives_a_forecast_that_can_be(seed, areas, months, ra
     seen = replace(seen, censored=censored)
     rates = learn(seen, priors=nation())
     each = forecast(rates, seen, months=6)
-    for values in (each.mean, each.common_cv, each.area_cv, each.dispersion, each.returned, rates.rate, rates.rate_cv):
+    for values in (
+        each.mean,
+        each.common_cv,
+        each.area_cv,
+        each.shared_cv,
+        each.drift,
+        each.together,
+        each.dispersion,
+        each.returned,
+        rates.rate,
+        rates.rate_cv,
+    ):
         assert np.isfinite(values).all()
         assert (values >= 0).all()
     # Nobody is asked for more cards than ten times what anybody could have asked for.

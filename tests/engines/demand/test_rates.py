@@ -14,10 +14,10 @@ from blanko.engines.demand.comingofage import lagged, learn_delay
 from blanko.engines.demand.course import Course
 from blanko.engines.demand.errors import InvalidHistory, InvalidRate
 from blanko.engines.demand.forecast import forecast
-from blanko.engines.demand.heldback import apart, beta_mean, beta_spread, coming, echoes, returning_share, returns
+from blanko.engines.demand.heldback import apart, beta_mean, beta_of, beta_spread, coming, echoes, returns
 from blanko.engines.demand.history import CAUSES, TURNED_17, Split
 from blanko.engines.demand.learn import learn
-from blanko.engines.demand.offices import Spread, still, without_events
+from blanko.engines.demand.offices import Spread, learn_together, moving, still, without_events
 from blanko.engines.demand.priors import Priors, Rate, nation
 
 from .histories import LOSS, history
@@ -193,13 +193,93 @@ def test_the_returning_share_is_learned_and_stays_a_distribution():
         assert 0.02 < beta_spread(found) < 0.2
 
 
-@given(came=st.floats(-1e6, 1e7), due=st.floats(0, 1e6), variance=st.floats(0, 1e12))
-def test_the_returning_share_never_reaches_1(came, due, variance):
-    belief = returning_share((3.0, 5.0), came=came, due=due, variance=variance)
+@given(mean=st.floats(-5, 5), variance=st.floats(0, 1e6))
+def test_the_returning_share_never_reaches_1(mean, variance):
+    belief = beta_of(mean, variance)
     assert min(belief) > 0
     assert 0 < beta_mean(belief) < 1
     assert 0 < beta_mean(apart(belief, 0.08)) < 1
     assert beta_spread(apart(belief, 0.08)) >= beta_spread(belief) - 1e-9
+
+
+def test_what_is_said_of_the_returning_share_is_as_sure_as_it_is_right():
+    """The months in which it came back are used once: a course that had learned from them too would agree too well."""
+    off = []
+    for seed in range(3):
+        for come in (0.25, 0.5):
+            found = learn(stocked_out(come=come, seed=seed)[0], priors=nation())
+            off += [(beta_mean(each) - come) / beta_spread(each) for each in (found.returning[LOSS],)]
+    assert np.sqrt(np.mean(np.square(off))) < 1.6
+    assert np.abs(np.mean(off)) < 1.0
+
+
+@pytest.mark.parametrize(("echo", "months"), [(0.2, 5.0), (0.5, 2.0)])
+def test_how_fast_it_comes_back_is_learned(echo, months):
+    found = learn(stocked_out(echo=echo, come=0.6, months=42)[0], priors=nation()).likeliest
+    speed = (np.arange(len(found.echo)) + 1) @ found.echo
+    assert speed == pytest.approx(months, rel=0.3)
+
+
+def test_a_speed_that_nothing_was_seen_of_stays_open():
+    """At the end of the first stock-out all speeds are possible, so that no month's return is promised."""
+    waves = learn(stocked_out(months=30)[0], priors=nation()).waves
+    assert len(waves) > 4
+    assert max(wave.weight for wave in waves) < 0.3
+    assert sum(wave.weight for wave in waves) == pytest.approx(1)
+
+
+def test_what_comes_back_to_an_office_is_not_taken_for_its_drift():
+    cut, plain = stocked_out(months=44)
+    assert learn(cut, priors=nation()).drift[LOSS] < 1.5 * learn(plain, priors=nation()).drift[LOSS]
+    after, before = (learn(each, priors=nation()) for each in (cut, plain))
+    assert after.rate_of("loss") == pytest.approx(before.rate_of("loss"), rel=0.015)
+
+
+def test_offices_that_differ_in_what_comes_back_are_found_to_differ():
+    alike, _ = stocked_out(months=40)
+    seen = alike.applications.copy()
+    # Half of the offices see a third less of what returns, half a third more.
+    extra = np.maximum(seen[:, :, 30:40] - np.median(seen[:, :, :24], axis=2)[:, :, None], 0)
+    seen[:, ::2, 30:40] -= (extra[:, ::2] / 3).astype(np.int64)
+    seen[:, 1::2, 30:40] += (extra[:, 1::2] / 3).astype(np.int64)
+    both = (alike, replace(alike, applications=seen))
+    apart_by = [learn(each, priors=nation()).likeliest.unlike[TURNED_17] for each in both]
+    assert apart_by[1] > apart_by[0] + 0.05
+
+
+@pytest.mark.parametrize("share", [0.0, 0.8])
+def test_drift_that_a_province_shares_is_told_from_offices_that_drift_alone(share):
+    rng = np.random.default_rng(7)
+    groups = np.repeat(np.arange(10), 12)
+    steps = np.sqrt(share) * rng.normal(0, 0.02, (10, 48))[groups]
+    steps = steps + np.sqrt(1 - share) * rng.normal(0, 0.02, (120, 48))
+    expected = np.full((120, 48), 5_000.0)
+    counts = rng.poisson(expected * np.exp(np.cumsum(steps, axis=1))).astype(float)
+    found = learn_together(counts, expected, np.ones((120, 48), bool), groups, dispersion=0.0, drift=0.02)
+    assert found == pytest.approx(share, abs=0.2)
+
+
+def test_a_province_s_share_of_the_error_fades_as_its_offices_are_counted():
+    expected, cv = np.full((4, 24), 400.0), np.full(4, 0.3)
+    given = {"mean": np.ones(4), "cv": cv, "dispersion": 0.0, "drift": 0.0, "together": 0.5}
+    given["province_cv"] = np.full(4, 0.2)
+    many, few = (
+        moving(expected[:, :months], expected[:, :months], np.ones((4, months), bool), **given) for months in (24, 1)
+    )
+    assert (many[2] < few[2]).all()
+    assert (many[2] <= many[1]).all()
+    nothing = moving(np.zeros((4, 0)), np.zeros((4, 0)), np.ones((4, 0), bool), **given)
+    assert nothing[2] == pytest.approx(0.2)
+
+
+def test_what_all_offices_share_is_counted_once():
+    """The course is the sum's: a nation that rose is not lifted once more by each of its offices."""
+    seen = history(months=40)
+    counts = seen.applications.copy()
+    counts[LOSS, :, 36:] = counts[LOSS, :, 36:] * 1.15
+    rates = learn(replace(seen, applications=counts), priors=nation())
+    level = np.exp(rates.courses[LOSS].level)
+    assert rates.rate_of("loss") == pytest.approx(level, rel=0.01)
 
 
 def test_what_is_held_back_comes_after_the_stock_out_in_part():

@@ -10,9 +10,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from blanko.engines.demand import draws
 from blanko.engines.demand.comingofage import lagged
 from blanko.engines.demand.errors import InvalidHistory, InvalidRate
-from blanko.engines.demand.heldback import coming
+from blanko.engines.demand.heldback import beta_mean, beta_spread, coming
 from blanko.engines.demand.history import (
     CAUSES,
     REGION_SPLIT,
@@ -46,23 +47,43 @@ class Intervals:
     high: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Comeback:
+    """One way in which what was held back may come: ``weight`` its probability, ``beliefs`` [cause] the Beta belief in
+    the share that comes, in which areas are ``unlike`` by a coefficient of variation; ``due`` [cause, area, month] what
+    comes, were the share 1.
+    """
+
+    weight: float
+    beliefs: tuple[tuple[float, float], ...]
+    unlike: tuple[float, ...]
+    due: Floats
+
+
 @dataclass(frozen=True)
 class Forecast:
     """Demand of the months from ``first_month``. Shapes: C causes, A areas, M months.
 
-    ``mean`` [C, A, M]; ``common_cv`` [C] of one lognormal factor a path that all areas share; ``area_cv`` [C, A] of
-    one a path and area; ``dispersion`` [C]: a month's variance is m + dispersion * m * m; ``returned`` [C, A, M] the
-    part of the mean that was held back in months without blanks.
+    ``mean`` [C, A, M]; ``course`` [C, M, M] the covariance of the logarithm of a factor that all areas share;
+    ``fading`` [C, M] how far that logarithm lies higher if trends go on and lower if they fade, one or the other for
+    all causes of a path; ``area_cv`` [C, A] of each area's factor at the start, of which ``shared_cv`` is what a
+    province's areas have in common; ``drift`` [C] the spread of that factor's further move in a month, of whose
+    variance the share ``together`` [C] is the province's; ``dispersion`` [C]: a month's variance is m + dispersion
+    m * m; ``comebacks`` what was held back in months without blanks and is part of the mean.
     """
 
     areas: tuple[str, ...]
     causes: tuple[str, ...]
     first_month: date
     mean: Floats
-    common_cv: Floats
+    course: Floats
+    fading: Floats
     area_cv: Floats
+    shared_cv: Floats
+    drift: Floats
+    together: Floats
     dispersion: Floats
-    returned: Floats
+    comebacks: tuple[Comeback, ...] = ()
 
     @property
     def months(self) -> int:
@@ -80,17 +101,80 @@ class Forecast:
             drawn[:, cause] = self._draw(cause, paths, seed)
         return drawn
 
+    @cached_property
+    def returned(self) -> Floats:
+        """[C, A, M] the part of the mean that was held back before."""
+        total = np.zeros(self.mean.shape)
+        for each in self.comebacks:
+            share = np.array([beta_mean(belief) for belief in each.beliefs])
+            total += each.weight * share[:, None, None] * each.due
+        return total
+
+    @cached_property
+    def common_cv(self) -> Floats:
+        """[C] the coefficient of variation of all months together that all areas share."""
+        plain = (self.mean - self.returned).sum(axis=1)
+        variance = np.einsum("cm,cmn,cn->c", plain, np.expm1(np.minimum(self.course, 4.0)), plain)
+        variance += (plain * self.fading).sum(axis=1) ** 2
+        first, second = np.zeros((2, len(self.causes)))
+        for each in self.comebacks:
+            share = np.array([beta_mean(belief) for belief in each.beliefs])
+            spread = np.array([beta_spread(belief) for belief in each.beliefs])
+            due = each.due.sum(axis=(1, 2))
+            first += each.weight * share * due
+            second += each.weight * (share**2 + spread**2) * due**2
+        variance += np.maximum(second - first**2, 0)
+        return np.asarray(np.sqrt(variance) / np.maximum(self.mean.sum(axis=(1, 2)), 1e-9))
+
     def _draw(self, cause: int, paths: int, seed: int) -> npt.NDArray[np.int32]:
-        """One cause's paths [path, area, month]; its stream is its own, so that no cause moves another."""
+        """One cause's paths [path, area, month]. Its stream is its own; whether trends fade and which way what was
+        held back comes is one draw for all causes.
+        """
         if not self.mean[cause].any():
             return np.zeros((paths, *self.mean.shape[1:]), np.int32)
-        generator = np.random.Generator(np.random.SFC64(np.random.SeedSequence([seed, 0x444D44, cause])))
-        common = _lognormal(generator, np.full((paths, 1), self.common_cv[cause]))
-        own = _lognormal(generator, np.broadcast_to(self.area_cv[cause], (paths, len(self.areas))))
-        level = (common * own)[:, :, None] * self.mean[cause]
-        if (spread := self.dispersion[cause]) > 1e-9:
-            level *= generator.standard_gamma(1 / spread, level.shape) * spread
-        return np.asarray(generator.poisson(level), np.int32)
+        shared = draws.stream(seed, len(CAUSES))
+        goes_on = shared.random(paths) < 0.5
+        which = (
+            shared.choice(len(self.comebacks), paths, p=[each.weight for each in self.comebacks])
+            if self.comebacks
+            else np.zeros(0, np.int64)
+        )
+        generator = draws.stream(seed, cause)
+        common = draws.together(generator, paths, self.course[cause])
+        trend = np.exp(np.where(goes_on[:, None], 1, -1) * self.fading[cause]) / np.cosh(self.fading[cause])
+        common *= trend.astype(np.float32)
+        plain = (self.mean[cause] - self.returned[cause]).astype(np.float32)
+        drawn = np.empty((paths, *plain.shape), np.int32)
+        step = max(1, draws.BLOCK // plain.size)
+        for first in range(0, paths, step):
+            block = slice(first, min(first + step, paths))
+            level = common[block, None, :] * plain
+            for place, each in enumerate(self.comebacks):
+                chosen = np.flatnonzero(which[block] == place)
+                if len(chosen) and each.due[cause].any():
+                    share = generator.beta(*each.beliefs[cause], size=len(chosen)).astype(np.float32)
+                    areas = draws.apart(generator, len(chosen), np.full(len(self.areas), each.unlike[cause]))
+                    level[chosen] += (share[:, None] * areas)[:, :, None] * each.due[cause].astype(np.float32)
+            level *= self._own(generator, cause, len(level))
+            drawn[block] = draws.counts(generator, draws.scatter(generator, level, float(self.dispersion[cause])))
+        return drawn
+
+    def _own(self, generator: np.random.Generator, cause: int, paths: int) -> draws.Singles:
+        """[path, area, month] the factors of mean 1 by which areas leave the nation's course, with their provinces."""
+        names, member = self._groups["province"]
+        start = np.log1p(self.area_cv[cause] ** 2)
+        shared = np.minimum(np.log1p(self.shared_cv[cause] ** 2), start)
+        move = self.drift[cause] ** 2
+        steps = draws.normals(generator, paths, len(self.areas), self.months)
+        steps[:, :, 1:] *= np.float32(np.sqrt(move * (1 - self.together[cause])))
+        steps[:, :, 0] *= np.sqrt(start - shared + move * (1 - self.together[cause])).astype(np.float32)
+        provinces = draws.normals(generator, paths, len(names), self.months)
+        provinces *= np.float32(np.sqrt(move * self.together[cause]))
+        steps += provinces[:, member]
+        steps[:, :, 0] += draws.normals(generator, paths, len(names))[:, member] * np.sqrt(shared).astype(np.float32)
+        logs = np.cumsum(steps, axis=2, out=steps)
+        logs -= ((start[:, None] + move * np.arange(1, self.months + 1)) / 2).astype(np.float32)
+        return np.exp(logs, out=logs)
 
     def intervals(
         self, level: float | Iterable[float] = (0.8, 0.95), *, by: str = "nation", every: str = "quarter",
@@ -150,39 +234,41 @@ def forecast(rates: Rates, history: History, *, months: int) -> Forecast:
             known=history.birthdays.shape[1],
         )  # fmt: skip
     count = len(history.areas)
-    mean = np.zeros((len(CAUSES), count, months))
-    common, area_cv = np.zeros(len(CAUSES)), np.zeros((len(CAUSES), count))
-    share = np.array([a / (a + b) for a, b in rates.returning])
-    returned = coming(rates.pending, rates.echo, 1 - rates.death_rate, months) * share[:, None, None]
-    for cause, course in enumerate(rates.courses):
-        if course is None:
+    mean, course = np.zeros((len(CAUSES), count, months)), np.zeros((len(CAUSES), months, months))
+    fading, area_cv = np.zeros((len(CAUSES), months)), rates.rate_cv.copy()
+    for cause, learned in enumerate(rates.courses):
+        if learned is None:
             continue
         if cause == TURNED_17:
             born = lagged(history.birthdays, len(rates.delay), seen + months)[:, :, seen:]
             exposure = np.tensordot(rates.delay, born, 1)
         else:
             exposure = np.repeat(history.base[:, None], months, axis=1)
-        log_mean, covariance = course.ahead(months)
-        shape = np.exp(log_mean + np.diag(covariance) / 2 - course.level)
+        log_mean, covariance = learned.ahead(months)
+        fading[cause] = learned.fading(months)
+        shape = np.exp(log_mean + np.diag(covariance) / 2 - learned.level) * np.cosh(fading[cause])
         added, varies = rates.events[cause]
         mean[cause] = exposure * rates.rate[cause][:, None] * shape * (1 + added)
-        common[cause] = (
-            np.hypot(_common(covariance), np.sqrt(varies / months))
-            if np.isnan(rates.common_cv[cause])
-            else rates.common_cv[cause]
-        )
-        # An area drifts on; on average over the span by half of it.
-        area_cv[cause] = np.sqrt(rates.rate_cv[cause] ** 2 + rates.drift[cause] ** 2 * months / 2)
-        a, b = rates.returning[cause]
-        part = returned[cause].sum() / max(float((mean[cause] + returned[cause]).sum()), 1e-9)
-        common[cause] = np.hypot((1 - part) * common[cause], part * np.sqrt(b / a / (a + b + 1)))
-        mean[cause] += returned[cause]
+        if np.isnan(rates.common_cv[cause]):
+            course[cause] = covariance + varies * _lasting(months)
+        else:
+            # A person's word stands for the whole span.
+            course[cause], fading[cause] = np.log1p(rates.common_cv[cause] ** 2), 0.0
+    comebacks = tuple(
+        Comeback(wave.weight, wave.beliefs, wave.unlike, coming(wave.pending, wave.echo, 1 - rates.death_rate, months))
+        for wave in rates.waves
+        if any(each.pending.any() for each in rates.waves)
+    )
+    for each in comebacks:
+        share = np.array([beta_mean(belief) for belief in each.beliefs])
+        mean += each.weight * share[:, None, None] * each.due
     if history.open_sukets is not None:
-        _sukets(mean, common, area_cv, rates, history.open_sukets)
-    _splits(mean, common, area_cv, rates, history)
+        _sukets(mean, course, area_cv, rates, history.open_sukets)
+    _splits(mean, course, area_cv, rates, history)
     return Forecast(
-        areas=history.areas, causes=CAUSES, first_month=history.ends, mean=mean, common_cv=common, area_cv=area_cv,
-        dispersion=rates.dispersion, returned=returned,
+        areas=history.areas, causes=CAUSES, first_month=history.ends, mean=mean, course=course, fading=fading,
+        area_cv=area_cv, shared_cv=rates.shared_cv, drift=rates.drift, together=rates.together,
+        dispersion=rates.dispersion, comebacks=comebacks,
     )  # fmt: skip
 
 
@@ -191,16 +277,17 @@ def owed_after_deaths(rates: Rates, owed: Floats, *, months: int) -> Floats:
     return owed[:, None] * (1 - rates.death_rate[:, None]) ** np.arange(1, months + 1)
 
 
-def _sukets(mean: Floats, common: Floats, area_cv: Floats, rates: Rates, waiting: Floats) -> None:
+def _sukets(mean: Floats, course: Floats, area_cv: Floats, rates: Rates, waiting: Floats) -> None:
     """Those who hold a suket come for a card: most of them, fewer each month, and the dead do not."""
     priors, months = rates.priors, mean.shape[-1]
     alive = np.concatenate([waiting[:, None], owed_after_deaths(rates, waiting, months=months)[:, :-1]], axis=1)
     mean[SUKET] = alive * priors.suket_share * split_pattern(0, months, priors.suket_months)
-    common[SUKET], area_cv[SUKET] = np.hypot(priors.suket_share_cv, 0.2), 0.2
+    course[SUKET], area_cv[SUKET] = np.log1p(priors.suket_share_cv**2 + 0.2**2), 0.2
 
 
-def _splits(mean: Floats, common: Floats, area_cv: Floats, rates: Rates, history: History) -> None:
-    share, common[REGION_SPLIT] = rates.split_share
+def _splits(mean: Floats, course: Floats, area_cv: Floats, rates: Rates, history: History) -> None:
+    share, cv = rates.split_share
+    course[REGION_SPLIT] = np.log1p(cv * cv)
     area_cv[REGION_SPLIT] = 0.3
     months = mean.shape[-1]
     for split in history.splits:
@@ -209,17 +296,10 @@ def _splits(mean: Floats, common: Floats, area_cv: Floats, rates: Rates, history
         mean[REGION_SPLIT, history.place(split.area)] += split.persons * share * pattern
 
 
-def _common(covariance: Floats) -> float:
-    """The cv of one factor that stands for the span: what a quarter of it varies by, averaged over its quarters."""
-    months = len(covariance)
-    quarters = [covariance[first : first + 3, first : first + 3].mean() for first in range(0, months, 3)]
-    return float(np.sqrt(np.expm1(min(float(np.mean(quarters)), 4.0))))
-
-
-def _lognormal(generator: np.random.Generator, cv: Floats) -> Floats:
-    """Lognormal factors of mean 1 with these coefficients of variation."""
-    variance = np.log1p(cv * cv)
-    return np.exp(np.sqrt(variance) * generator.standard_normal(cv.shape) - variance / 2)
+def _lasting(months: int) -> Floats:
+    """[month, month] the covariance of events that spread evenly over three months; over many months 1 a month."""
+    apart = np.abs(np.subtract.outer(np.arange(months), np.arange(months)))
+    return np.asarray(np.maximum(3 - apart, 0) / 9)
 
 
 def _grouped(values: npt.NDArray[np.generic], starts: Ints, member: Ints, groups: int) -> Floats:

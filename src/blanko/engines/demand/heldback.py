@@ -19,6 +19,20 @@ class Returns:
     pending: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """One way in which what was held back comes: its probability, the Beta belief in the share of each cause that
+    comes and the coefficient of variation by which areas are ``unlike`` in it, the ``echo`` it comes by, and what is
+    ``pending`` at the end of the history [wave, cause, area].
+    """
+
+    weight: float
+    beliefs: tuple[tuple[float, float], ...]
+    unlike: tuple[float, ...]
+    echo: Floats
+    pending: Floats
+
+
 def returns(held: Floats, censored: Bools, echo: Floats, survival: Floats) -> Returns:
     """Follow what was ``held`` back [cause, area, month] through the months: it waits while blanks lack, then comes.
 
@@ -61,22 +75,10 @@ def echoes(months: float) -> Floats:
     return np.asarray(shares / shares.sum())
 
 
-def returning_share(prior: tuple[float, float], *, came: float, due: float, variance: float) -> tuple[float, float]:
-    """The Beta belief in the share that comes back, after ``came`` of ``due`` with this variance of ``came``.
-
-    The two are joined as normal beliefs and put back into a Beta of the same mean and variance, so that the share
-    stays a distribution inside 0 to 1 whatever was seen.
-    """
-    a, b = prior
-    mean, spread = a / (a + b), a * b / (a + b) ** 2 / (a + b + 1)
-    if due < 1:
-        # Less than a card tells nothing.
-        return prior
-    seen, noise = came / due, max(variance, 1.0) / due**2
-    joined = 1 / (1 / spread + 1 / noise)
-    mean = min(max(joined * (mean / spread + seen / noise), 0.02), 0.98)
-    joined = min(joined, mean * (1 - mean) / 3)
-    strength = mean * (1 - mean) / joined - 1
+def beta_of(mean: float, variance: float) -> tuple[float, float]:
+    """The Beta belief of this mean and variance: a share stays a distribution inside 0 to 1 whatever was seen."""
+    mean = min(max(mean, 0.02), 0.98)
+    strength = mean * (1 - mean) / min(max(variance, 1e-9), mean * (1 - mean) / 3) - 1
     return mean * strength, (1 - mean) * strength
 
 
@@ -93,7 +95,4 @@ def beta_spread(belief: tuple[float, float]) -> float:
 
 def apart(belief: tuple[float, float], spread: float) -> tuple[float, float]:
     """The belief in another stock-out's share, where two stock-outs differ by so much."""
-    mean = beta_mean(belief)
-    variance = min(beta_spread(belief) ** 2 + spread**2, mean * (1 - mean) / 3)
-    strength = mean * (1 - mean) / variance - 1
-    return mean * strength, (1 - mean) * strength
+    return beta_of(beta_mean(belief), beta_spread(belief) ** 2 + spread**2)

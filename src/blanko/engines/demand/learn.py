@@ -9,15 +9,7 @@ import numpy as np
 
 from blanko.engines.demand.comingofage import lagged, learn_delay
 from blanko.engines.demand.course import Course
-from blanko.engines.demand.heldback import (
-    Returns,
-    apart,
-    beta_mean,
-    beta_spread,
-    echoes,
-    returning_share,
-    returns,
-)
+from blanko.engines.demand.heldback import Wave, echoes, returns
 from blanko.engines.demand.history import (
     CAUSES,
     RATE_CAUSES,
@@ -30,10 +22,23 @@ from blanko.engines.demand.history import (
     Ints,
     months_between,
 )
-from blanko.engines.demand.offices import Spread, learn_dispersion, learn_drift, moving, still, without_events
+from blanko.engines.demand.offices import (
+    Spread,
+    learn_dispersion,
+    learn_drift,
+    learn_together,
+    moving,
+    still,
+    without_events,
+)
 from blanko.engines.demand.priors import Priors, Rate
 from blanko.engines.demand.rates import Rates
+from blanko.engines.demand.returning import Usual, as_waves, mixed, ways
 
+# Months into which this share of a month would come, were all of it to come back, are no plain months.
+MARKED = 0.08
+# By how much a month may be off by what came back: to tell of an area, and to tell of the nation.
+OFF_AREA, OFF_NATION = 0.01, 0.2
 # A cause that is only sometimes counted, and of which nothing is believed beforehand.
 # Monthly counts of the nation from which on their logarithms may stand for them.
 LARGE = 100.0
@@ -47,8 +52,10 @@ class _Learned:
     course: Course
     factor: Floats
     cv: Floats
+    shared_cv: Floats
     dispersion: float
     drift: float
+    together: float
     spread: Spread
     expected: Floats
     events: tuple[float, float]
@@ -61,49 +68,59 @@ def learn(history: History, *, priors: Priors) -> Rates:
     counts = history.applications.astype(np.float64)
     # Months into which much comes back are no plain months: they are left out at first, then less what came back.
     marked = returns(np.ones((1, *shape[1:])), history.censored, echoes(priors.echo_months), 1 - deaths).due[0]
-    valid = np.broadcast_to(~history.censored & (marked < 0.15), shape)
+    valid = np.broadcast_to(~history.censored & (marked < MARKED), shape)
     delay, found = _learn_causes(history, counts, valid, priors)
-    expected = np.stack([cause.expected if cause else np.zeros(shape[1:]) for cause in found])
     echo = echoes(priors.echo_months)
-    nothing = Returns(np.zeros(shape), np.zeros((len(echo), *shape[:2])))
-    back = _Returning(expected, (priors.returning,) * len(CAUSES), echo, nothing)
+    waves: tuple[Wave, ...] = (
+        Wave(
+            1.0, (priors.returning,) * len(CAUSES), (priors.returning_unlike,) * len(CAUSES), echo,
+            np.zeros((len(echo), *shape[:2])),
+        ),
+    )  # fmt: skip
     if history.censored.any():
-        back = _returning(history, found, expected, 1 - deaths, priors)
-        due = back.returns.due
-        share = np.array([beta_mean(belief) for belief in back.beliefs])[:, None, None]
-        unsure = np.array([beta_spread(belief) for belief in back.beliefs])[:, None, None] * due
-        counts = np.maximum(counts - share * due, 0.0)
-        valid = ~history.censored & (unsure <= 0.03 * back.expected)
-        delay, found = _learn_causes(history, counts, valid, priors)
-        expected = np.stack([cause.expected if cause else np.zeros(shape[1:]) for cause in found])
-        back = _returning(history, found, expected, 1 - deaths, priors)
+        # Learned from courses that leave out the very months in which it came, so that none is used twice.
+        usual = [None if one is None else Usual(one.expected, one.course, one.dispersion, one.cv) for one in found]
+        back = ways(counts, history.censored, usual, 1 - deaths, priors)
+        came, unsure, own = mixed(back)
+        expected = np.stack([np.ones(shape[1:]) if each is None else each.expected for each in found])
+        delay, found = _learn_causes(
+            history, np.maximum(counts - came, 0.0), np.broadcast_to(~history.censored, shape), priors,
+            off=np.stack([unsure, own]) / np.maximum(expected, 1e-9),
+        )  # fmt: skip
+        waves = as_waves(back)
 
-    rate, rate_cv = np.zeros(shape[:2]), np.zeros(shape[:2])
+    rate, rate_cv, shared_cv = np.zeros((3, *shape[:2]))
     for cause, one in enumerate(found):
         if one is not None:
             share_of = priors.take_up if cause == TURNED_17 else 1.0
             rate[cause], rate_cv[cause] = share_of * one.factor * np.exp(one.course.level), one.cv
+            shared_cv[cause] = one.shared_cv
     return Rates(
         areas=history.areas, first_month=history.first_month, months=history.months, priors=priors,
-        weight=history.base, rate=rate, rate_cv=rate_cv,
+        weight=history.base, rate=rate, rate_cv=rate_cv, shared_cv=shared_cv,
         dispersion=np.array([one.dispersion if one else 0.0 for one in found]),
         drift=np.array([one.drift if one else 0.0 for one in found]),
+        together=np.array([one.together if one else 0.0 for one in found]),
         spreads=tuple(one.spread if one else None for one in found),
         events=tuple(one.events if one else (0.0, 0.0) for one in found),
         courses=tuple(one.course if one else None for one in found), common_cv=np.full(len(CAUSES), np.nan),
-        delay=delay, returning=back.beliefs, echo=back.echo, pending=back.returns.pending, death_rate=deaths,
+        delay=delay, waves=waves, death_rate=deaths,
         split_share=_split_share(history, ~history.censored, priors),
     )  # fmt: skip
 
 
 def _learn_causes(
-    history: History, counts: Floats, valid: Bools, priors: Priors
+    history: History, counts: Floats, valid: Bools, priors: Priors, *, off: Floats | None = None
 ) -> tuple[Floats, list[_Learned | None]]:
-    """(delay shares, what was learned of each cause; None for those that follow a count)."""
+    """(delay shares, what was learned of each cause; None for those that follow a count). ``off`` [2, cause, area,
+    month]: by which share the ``counts`` may be off, all to one side and each area on its own.
+    """
     provinces = np.unique([code[:2] for code in history.areas], return_inverse=True)[1].astype(np.int64)
     exposure = np.repeat(history.base[:, None], history.months, axis=1)
     found: list[_Learned | None] = [None] * len(CAUSES)
-    delay, found[TURNED_17] = _turned_17(counts[TURNED_17], history, valid[TURNED_17], provinces, priors)
+    delay, found[TURNED_17] = _turned_17(
+        counts[TURNED_17], history, valid[TURNED_17], provinces, priors, None if off is None else off[:, TURNED_17]
+    )
     # Without a count of open sukets their replacement can only go on as it was seen to.
     as_seen = (SUKET,) if history.open_sukets is None and history.applications[SUKET].any() else ()
     for cause in (*RATE_CAUSES, *as_seen):
@@ -111,14 +128,14 @@ def _learn_causes(
         found[cause] = _learn_cause(
             counts[cause], exposure, valid[cause], provinces, start=history.first_month,
             believed=(believed.mean, believed.cv), spread=Spread(priors.spread_area, priors.spread_province),
-            dispersion=priors.dispersion, drift=priors.drift,
+            dispersion=priors.dispersion, drift=priors.drift, off=None if off is None else off[:, cause],
         )  # fmt: skip
     return delay, found
 
 
 def _learn_cause(
     counts: Floats, exposure: Floats, valid: Bools, provinces: Ints, *, start: date, believed: tuple[float, float],
-    spread: Spread, dispersion: float, drift: float,
+    spread: Spread, dispersion: float, drift: float, off: Floats | None = None,
 ) -> _Learned:  # fmt: skip
     """``exposure`` [area, month]: what a rate of 1 would bring. ``believed`` the prior mean and cv of that rate."""
     mean, cv = believed
@@ -127,6 +144,9 @@ def _learn_cause(
     log_mean = float(np.log(mean)) - variance / 2
     factor = np.ones(len(counts))
     province, province_cv = factor, np.full(len(counts), spread.province)
+    wide = valid
+    if off is not None:
+        valid, wide = valid & (np.hypot(*off) <= OFF_AREA), valid & (off[0] <= OFF_NATION)
     usable = valid
     for turn in range(4):
         total, many = (counts * valid).sum(axis=0), (exposure * factor[:, None] * valid).sum(axis=0)
@@ -140,18 +160,28 @@ def _learn_cause(
             dispersion = learn_dispersion(counts, fitted, valid, believed=dispersion)
             valid = without_events(counts, fitted, valid, provinces, dispersion=dispersion)
     dispersion = learn_dispersion(counts, fitted, valid, believed=dispersion)
-    weight = exposure * factor[:, None] * valid
+    wide = wide & (valid | ~usable)
+    weight = exposure * factor[:, None] * wide
+    unsure = None if off is None else (weight * off[0]).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-9)
     course = _course(
-        (counts * valid).sum(axis=0), weight.sum(axis=0), (weight * weight).sum(axis=0), dispersion=dispersion,
-        bare=Course(np.full(0, np.nan), np.zeros(0), start.month - 1, log_mean, variance),
+        (counts * wide).sum(axis=0), weight.sum(axis=0), (weight * weight).sum(axis=0), dispersion=dispersion,
+        bare=Course(np.full(0, np.nan), np.zeros(0), start.month - 1, log_mean, variance, unsure),
     )  # fmt: skip
     smooth = course.fitted()
     state = {"mean": province, "cv": np.hypot(found.area, province_cv), "dispersion": dispersion}
     drift = learn_drift(counts, exposure * smooth, valid, believed=drift, **state)
-    now, now_cv = moving(counts, exposure * smooth, valid, drift=drift, **state)
+    together = learn_together(
+        counts, exposure * smooth * factor[:, None], valid, provinces, dispersion=dispersion, drift=drift
+    )
+    now, now_cv, shared_cv = moving(
+        counts, exposure * smooth, valid, drift=drift, together=together, province_cv=province_cv, **state
+    )
+    # The nation's course is that of the sum: what all areas share is the course's, and not each area's once more.
+    if (whole := float((exposure * now[:, None]).sum())) > 0:
+        now = now * float((exposure * factor[:, None]).sum()) / whole
     usual = exposure * smooth * factor[:, None]
     events = _events(counts, usual, usable & ~valid, usable, provinces)
-    return _Learned(course, now, now_cv, dispersion, drift, found, usual, events)
+    return _Learned(course, now, now_cv, shared_cv, dispersion, drift, together, found, usual, events)
 
 
 def _course(total: Floats, many: Floats, square: Floats, *, dispersion: float, bare: Course) -> Course:
@@ -190,7 +220,7 @@ def _events(counts: Floats, usual: Floats, marked: Bools, usable: Bools, provinc
 
 
 def _turned_17(
-    counts: Floats, history: History, valid: Bools, provinces: Ints, priors: Priors
+    counts: Floats, history: History, valid: Bools, provinces: Ints, priors: Priors, off: Floats | None
 ) -> tuple[Floats, _Learned]:
     """(delay shares summing to 1, the rest): the registry's birthdays through the delay are the exposure."""
     born = lagged(history.birthdays, len(priors.delay), history.months)
@@ -205,56 +235,12 @@ def _turned_17(
         found = _learn_cause(
             counts, exposure, valid, provinces, start=history.first_month, believed=(1.0, priors.take_up_cv),
             spread=Spread(priors.take_up_spread, priors.take_up_spread / 2), dispersion=priors.take_up_dispersion,
-            drift=priors.take_up_drift,
+            drift=priors.take_up_drift, off=off,
         )  # fmt: skip
         factor = (found.expected / np.maximum(exposure, 1e-9))[None] if history.months else 1.0
         factor = factor * priors.take_up / max(float(shares.sum()), 1e-9) if history.months else 1.0
     assert found is not None
     return shares / max(float(shares.sum()), 1e-9), found
-
-
-@dataclass(frozen=True, slots=True)
-class _Returning:
-    """How what was held back returns: what was to be expected, the belief of each cause, the echo, what is due."""
-
-    expected: Floats
-    beliefs: tuple[tuple[float, float], ...]
-    echo: Floats
-    returns: Returns
-
-
-def _returning(
-    history: History, found: list[_Learned | None], expected: Floats, survival: Floats, priors: Priors
-) -> _Returning:
-    """Learn which share came back, and over how many months: the echo that explains the causes' months best."""
-    held = np.maximum(expected - history.applications, 0.0) * history.censored
-    tried = []
-    for months in np.array([0.5, 0.75, 1.0, 1.4, 2.0]) * priors.echo_months:
-        echo = echoes(float(months))
-        back = returns(held, history.censored, echo, survival)
-        told, beliefs = 0.0, []
-        for cause, one in enumerate(found):
-            belief = priors.returning
-            if one is not None and back.due[cause].any():
-                weight = back.due[cause] > 0.02 * expected[cause]
-                usual = expected[cause] * weight
-                came = (history.applications[cause] * weight - usual).sum(axis=0)
-                # The level of those months is itself only known so well.
-                level = float(np.expm1(one.course.ahead(1)[1][0, 0]))
-                noise = (usual * (1 + one.dispersion * usual)).sum(axis=0) + 1.0
-                noise += level * usual.sum(axis=0) ** 2
-                due = (back.due[cause] * weight).sum(axis=0)
-                worth = due / noise
-                # One level is missed by all of the months together: half a dozen tell little more than one.
-                belief = returning_share(
-                    priors.returning, came=float(worth @ came), due=float(worth @ due),
-                    variance=float(worth @ due) + 5 * level * float(worth @ usual.sum(axis=0)) ** 2 / 6,
-                )  # fmt: skip
-                told -= 0.5 * float(((came - beta_mean(belief) * due) ** 2 / noise).sum())
-            beliefs.append(belief)
-        tried.append((told - 0.5 * np.log(months / priors.echo_months) ** 2, _Returning(
-            expected, tuple(apart(belief, priors.returning_between) for belief in beliefs), echo, back)))  # fmt: skip
-    return max(tried, key=lambda each: each[0])[1]
 
 
 def _death_rate(history: History, priors: Priors) -> Floats:

@@ -59,24 +59,46 @@ def _between(counts: Floats, expected: Floats, believed: float, weight: float) -
 
 
 def moving(
-    counts: Floats, expected: Floats, valid: Bools, *, mean: Floats, cv: Floats, dispersion: float, drift: float
-) -> tuple[Floats, Floats]:
-    """(mean, cv) of each area's factor at the end of the months. ``drift`` is the spread of a month's change.
+    counts: Floats, expected: Floats, valid: Bools, *, mean: Floats, cv: Floats, dispersion: float, drift: float,
+    together: float, province_cv: Floats,
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+    """(mean, cv, the part of that cv that a province's areas share) of each area's factor at the end of the months.
 
-    A month's count has the variance m + dispersion m^2, so it is worth 1 / (1 + dispersion m) of a plain count.
+    ``drift`` is the spread of a month's change, of whose variance the share ``together`` is the province's;
+    ``province_cv`` [area] what its areas share beforehand. A month's count has the variance m + dispersion m^2, so it
+    is worth 1 / (1 + dispersion m) of a plain count.
     """
-    believed, spread, _ = _moved(counts, expected, valid, mean, cv, dispersion, np.array([drift]))
-    return believed[0], spread[0]
+    moved = _moved(
+        counts, expected, valid, mean, cv, dispersion, np.array([[drift]]),
+        shared=province_cv**2, shift=together * drift * drift,
+    )  # fmt: skip
+    return moved.mean[0], moved.cv[0], np.minimum(np.sqrt(moved.shared[0]), moved.cv[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """Factors' ``mean``, ``cv`` and ``shared`` variance at the end [drift, area]; ``told`` [drift] how well each
+    drift foretold every next month (log likelihood).
+    """
+
+    mean: Floats
+    cv: Floats
+    shared: Floats
+    told: Floats
 
 
 def _moved(
-    counts: Floats, expected: Floats, valid: Bools, mean: Floats, cv: Floats, dispersion: float, drifts: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """``moving`` for several drifts at once [drift, area], and how well each foretold every next month [drift]."""
-    drifts = drifts[:, None]
+    counts: Floats, expected: Floats, valid: Bools, mean: Floats, cv: Floats, dispersion: float | Floats,
+    drifts: Floats, *, shared: Floats | float = 0.0, shift: float = 0.0,
+) -> _Moved:  # fmt: skip
+    """``moving`` for several drifts at once: ``drifts`` [drift, area or 1].
+
+    An error that a province's areas share fades with what each month corrects of its area's, and grows by ``shift``.
+    """
     shape = np.repeat(1 / np.maximum(cv[None], 1e-6) ** 2, len(drifts), axis=0)
     rate = shape / np.maximum(mean, 1e-12)
     told = np.zeros(len(drifts))
+    common = np.broadcast_to(np.asarray(shared, dtype=np.float64), shape.shape)
     for month in range(counts.shape[1]):
         kept = 1 / (1 + drifts * drifts * shape)
         shape, rate = shape * kept, rate * kept
@@ -85,8 +107,9 @@ def _moved(
         variance = believed * (1 + (dispersion + 1 / shape) * believed) + 1e-9
         told -= 0.5 * (usable * (np.log(variance) + (seen - believed) ** 2 / variance)).sum(axis=1)
         worth = usable / (1 + dispersion * believed)
+        common = (common + shift) * (rate / (rate + worth * many)) ** 2
         shape, rate = shape + worth * seen, rate + worth * many
-    return shape / rate, 1 / np.sqrt(shape), told
+    return _Moved(shape / rate, 1 / np.sqrt(shape), common, told)
 
 
 def learn_drift(
@@ -97,10 +120,40 @@ def learn_drift(
     The belief beforehand is a lognormal round ``believed`` whose sigma is 1.
     """
     drifts = np.array([0.25, 0.5, 1.0, 1.5, 2.25, 3.5, 5.0, 8.0]) * believed
-    told = _moved(counts, expected, valid, mean, cv, dispersion, drifts)[2]
+    told = _moved(counts, expected, valid, mean, cv, dispersion, drifts[:, None]).told
     told -= 0.5 * np.log(drifts / believed) ** 2
     weight = np.exp(told - told.max())
     return float(np.sqrt((weight * drifts**2).sum() / weight.sum()))
+
+
+def learn_together(
+    counts: Floats, expected: Floats, valid: Bools, groups: Ints, *, dispersion: float, drift: float
+) -> float:
+    """Which share of the variance of an area's drift is its province's: how well each share foretells provinces.
+
+    A province of equal areas that drift each on its own hardly drifts at all. Before anything was seen, a quarter.
+    """
+    shares = np.array([0.0, 0.05, 0.15, 0.3, 0.5, 0.75, 1.0])
+    worth = np.array([3.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0])
+    sums = np.zeros((2, int(groups.max()) + 1, counts.shape[1]))
+    squares = np.zeros(sums.shape[1:])
+    for place, values in enumerate((counts, expected)):
+        np.add.at(sums[place], groups, values * valid)
+    np.add.at(squares, groups, (expected * valid) ** 2)
+    # How much one area weighs: 1 where it is alone, next to nothing among many.
+    alone = (squares.sum(axis=1) / np.maximum((sums[1] ** 2).sum(axis=1), 1e-12)).clip(0, 1)
+    several = alone < 0.8
+    if not several.any() or not counts.shape[1]:
+        return float((worth * shares).sum() / worth.sum())
+    alone = alone[several]
+    drifts = drift * np.sqrt(shares[:, None] + (1 - shares[:, None]) * alone)
+    usable = (sums[1] > 0)[several]
+    told = _moved(
+        sums[0][several], sums[1][several], usable, np.ones(len(alone)),
+        np.full(len(alone), max(0.01, drift * np.sqrt(counts.shape[1]))), dispersion * alone, drifts,
+    ).told + np.log(worth)  # fmt: skip
+    weight = np.exp(told - told.max())
+    return float((weight * shares).sum() / weight.sum())
 
 
 def learn_dispersion(counts: Floats, fitted: Floats, valid: Bools, *, believed: float) -> float:

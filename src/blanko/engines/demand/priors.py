@@ -25,9 +25,11 @@ class Rate:
 class Priors:
     """Beliefs: ``rates`` of each rate cause; how far areas lie apart; how what was held back returns.
 
-    ``take_up`` is the share of those who turn 17 that ever apply, ``delay`` the shares that apply so many months after
-    the birthday; ``returning`` the two parameters of a Beta distribution; ``spread_area`` and ``spread_province`` the
-    coefficient of variation of an area round its province and of a province round the nation.
+    ``take_up`` is the share of those who turn 17 that ever apply, ``delay`` the shares that apply so many months
+    after the birthday; ``returning`` the two parameters of a Beta distribution, of which stock-outs differ by
+    ``returning_between`` and areas by the coefficient of variation ``returning_unlike``; ``spread_area`` and
+    ``spread_province`` the coefficient of variation of an area round its province and of a province round the
+    nation.
     """
 
     rates: dict[str, Rate]
@@ -40,6 +42,7 @@ class Priors:
     returning: tuple[float, float] = (3.0, 5.0)
     returning_source: str = ""
     returning_between: float = 0.08
+    returning_unlike: float = 0.15
     echo_months: float = 4.0
     spread_area: float = 0.35
     spread_province: float = 0.25

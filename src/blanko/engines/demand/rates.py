@@ -9,6 +9,7 @@ import numpy as np
 
 from blanko.engines.demand.course import Course
 from blanko.engines.demand.errors import InvalidRate
+from blanko.engines.demand.heldback import Wave
 from blanko.engines.demand.history import CAUSES, REGION_SPLIT, SUKET, Floats
 from blanko.engines.demand.offices import Spread
 from blanko.engines.demand.priors import Priors, check_rate
@@ -32,11 +33,13 @@ class Rates:
     """Rates of one history. ``rate`` [cause, area] is of the end of the history and without season: cards an obliged
     person asks for in a month; for turned_17 the share of those who turn 17 that applies. ``rate_cv`` [cause, area].
 
-    ``events`` of each cause: what floods and the like added on average, as a share, and the variance of that share for
-    a month; ``weight`` [area] the obliged persons, by whom rates are averaged; ``courses`` the nation's level, trend
-    and season of each cause; ``common_cv`` [cause] what a person stated, nan where the course says it;
-    ``delay`` [lag] sums to 1; ``returning`` the Beta belief of each cause; ``pending`` what is still held back, see
-    ``heldback``; ``version`` counts from 1, ``previous`` is the version before.
+    ``events`` of each cause: what floods and the like added on average, as a share, and the variance of that share
+    for a month; ``weight`` [area] the obliged persons, by whom rates are averaged; ``courses`` the nation's level,
+    trend and season of each cause; ``shared_cv`` [cause, area] the part of ``rate_cv`` that a province's areas
+    share; ``drift`` [cause] how far an area's rate moves in a month, ``together`` the share of its variance that is
+    the province's; ``common_cv`` [cause] what a person stated, nan where the course says it; ``delay`` [lag] sums
+    to 1; ``waves`` the ways in which what was held back may come, see ``heldback``; ``version`` counts from 1,
+    ``previous`` is the version before.
     """
 
     areas: tuple[str, ...]
@@ -46,21 +49,36 @@ class Rates:
     weight: Floats
     rate: Floats
     rate_cv: Floats
+    shared_cv: Floats
     dispersion: Floats
     drift: Floats
+    together: Floats
     spreads: tuple[Spread | None, ...]
     events: tuple[tuple[float, float], ...]
     courses: tuple[Course | None, ...]
     common_cv: Floats
     delay: Floats
-    returning: tuple[tuple[float, float], ...]
-    echo: Floats
-    pending: Floats
+    waves: tuple[Wave, ...]
     death_rate: Floats
     split_share: tuple[float, float]
     version: int = 1
     overrules: tuple[Overrule, ...] = ()
     previous: Rates | None = None
+
+    @property
+    def likeliest(self) -> Wave:
+        """The likeliest way in which what was held back comes."""
+        return max(self.waves, key=lambda wave: wave.weight)
+
+    @property
+    def returning(self) -> tuple[tuple[float, float], ...]:
+        """The Beta belief of each cause in the share that comes back, in the likeliest way."""
+        return self.likeliest.beliefs
+
+    @property
+    def pending(self) -> Floats:
+        """[wave, cause, area] what is still held back, in the likeliest way; were all of it to come."""
+        return self.likeliest.pending
 
     def places(self, area: str) -> Floats:
         """Which areas a regency, a province ("18") or the nation ("") holds. Raises InvalidRate for none."""
@@ -93,17 +111,20 @@ class Rates:
             raise InvalidRate("a cv of {value}", mend="give a number from 0 up", value=cv)
         inside, was = self.places(area), self.rate_of(cause, area)
         rates, spread, common = self.rate.copy(), self.rate_cv.copy(), self.common_cv.copy()
+        shared = self.shared_cv.copy()
         rates[place, inside] = rates[place, inside] * (rate / was) if was > 0 else rate
         if (rates[place] > 1).any():
             # Only where offices differ widely; then the person's rate is everybody's.
             rates[place, inside] = rate
         if area:
             spread[place, inside] = cv
+            # Where a person misjudges a province, it is misjudged as a whole.
+            shared[place, inside] = cv if len(area) == 2 else 0.0
         else:
             common[place] = cv
         stated = Overrule(cause=cause, area=area, rate=rate, was=was, cv=cv, who=who, why=why)
         return replace(
-            self, rate=rates, rate_cv=spread, common_cv=common, version=self.version + 1,
+            self, rate=rates, rate_cv=spread, shared_cv=shared, common_cv=common, version=self.version + 1,
             overrules=(*self.overrules, stated), previous=self,
         )  # fmt: skip
 
