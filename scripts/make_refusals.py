@@ -44,7 +44,7 @@ def templates(root: Path = ROOT) -> list[str]:
                     found |= {
                         item.value for item in given if isinstance(item, ast.Constant) and isinstance(item.value, str)
                     }
-    found |= _of_plans(root)
+    found |= _of_plans(root) | _of_cases(root)
     # A sentence of values alone says nothing that could be translated.
     return sorted(text for text in found if re.search(r"[a-z]", re.sub(r"\{\w+\}", "", text)))
 
@@ -77,6 +77,18 @@ def _of_plans(root: Path) -> set[str]:
         case = tomllib.loads(path.read_text(encoding="utf-8"))
         found |= {promise["text"] for promise in case["promise"]} | {reading["title"] for reading in case["reading"]}
     return found
+
+
+def _of_cases(root: Path) -> set[str]:
+    """What the reader of cases refuses: ``self.refuse(key, message, mend)``."""
+    tree = ast.parse((root / "decisions" / "planning" / "outlook" / "case.py").read_text(encoding="utf-8"))
+    return {
+        item.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "refuse"
+        for item in node.args[1:3]
+        if isinstance(item, ast.Constant) and isinstance(item.value, str)
+    }
 
 
 def listed() -> str:

@@ -17,6 +17,9 @@ PAGES = [
     "/regencies/1871", "/rounds", "/rounds/1", "/rounds/2", "/rounds/2/1871", "/supply", "/dispatches",
     "/dispatches?round=1", "/files", "/blanks", "/figures", "/figures?name=recorded_share&known_on=2017-04-04",
     "/audit", "/audit/20", "/plan", "/plan?checks=2&risk=20&doubles=inside&reading=B", "/plan/minister",
+    "/rounds/3", "/rounds/tables", "/rounds/tables?round=2",
+    "/custody", "/custody?lot=PB17-L01", "/custody/receive", "/custody/receive?movement=planning/2:1871",
+    "/custody/receive?movement=planning/5:9101", "/custody/dispatch", "/custody/dispatch?from=1871",
     "/plan?case=records", "/policies", "/policies?case=nation-2017&seed=2",
 ]  # fmt: skip
 
@@ -98,6 +101,30 @@ def test_a_table_is_exported_exactly_as_it_is_seen(reader):
     workbook = reader.get("/rounds/2?q=Lampung&sort=-need&format=xlsx&table=shares").content
     assert workbook.startswith(b"PK")
     assert reader.get("/rounds/2?q=Lampung&sort=-need&format=xlsx&table=shares").content == workbook
+
+
+def test_a_table_is_shown_before_it_is_stored_and_wrong_cells_are_named_in_the_readers_words(reader):
+    def send(body, language="en", **more):
+        file = SimpleUploadedFile("asked.csv", body.encode())
+        form = {"kind": "requests", "file": file, **more}
+        return reader.post("/rounds/tables", form, headers={"accept-language": language})
+
+    heads = "area,requested,date,source\n"
+    shown = send(heads + "1871,7000,2017-05-02,a letter\n")
+    assert "a letter" in shown.content.decode() and "Store it" in shown.content.decode()
+    assert b"7000" not in reader.get("/rounds/tables/requests.csv").content
+    form = {"kind": "requests", "store": "1", "table": shown.context["again"]}
+    done = reader.post("/rounds/tables", form, headers={"accept-language": "en"})
+    assert "<strong>1</strong> rows were stored" in done.content.decode()
+    assert b"7000" in reader.get("/rounds/tables/requests.csv").content
+    out = reader.get("/rounds/tables/requests.xlsx").content
+    again = reader.post("/rounds/tables", {"kind": "requests", "file": SimpleUploadedFile("again.xlsx", out)})
+    assert (again.context["new"], again.context["changed"]) == (0, 0)
+    wrong = send(heads + "1871,-3,2017-05-02,a letter\n9999,1,2017-05-02,x\n", language="id").content.decode()
+    assert "-3 kurang dari nol" in wrong and "tidak ada kantor" in wrong and "Simpan" not in wrong
+    assert reader.get("/rounds/tables/dice.csv").status_code == 422
+    assert reader.get("/rounds/tables/needs.pdf").status_code == 422
+    assert reader.post("/rounds/tables", {"kind": "needs"}).status_code == 422
 
 
 def test_papers_are_the_same_bytes_each_time(reader):

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
+from typing import Any
 
-from blanko.decisions.planning import dossier, papers
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from blanko.decisions.planning import dossier, operations, papers
 from blanko.decisions.planning import queries as planning
-from blanko.decisions.planning.rules import UnknownRound
+from blanko.decisions.planning.rules import ENDS, UnknownRound
 from blanko.doors.web import pictures, words
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
+from blanko.ground.access import queries as access
+from blanko.ground.access.acting import acting
 from blanko.ground.places import gazetteer
+
+PLANNER = "planner.pusat"
+CENTRE = "00"
 
 
 def bindings() -> dict[str, str]:
@@ -23,11 +32,27 @@ def bindings() -> dict[str, str]:
         "stock": _("the stock ran out"),
         "not_in_stage": _("another date"),
         "override": _("changed by hand"),
+        "deferred": _("put off by its own wish"),
+        "lot": _("less than the smallest lot"),
+        "class": _("its people who go first are served; the others wait"),
     }
 
 
 def states() -> dict[str, str]:
-    return {"draft": _("draft"), "committed": _("committed"), "discarded": _("discarded")}
+    return {
+        "draft": _("draft"), "reviewed": _("reviewed"), "returned": _("returned to its author"),
+        "committed": _("committed"), "discarded": _("discarded"), "superseded": _("superseded"),
+    }  # fmt: skip
+
+
+def modes() -> dict[str, str]:
+    """How blanks travel, in the reader's words."""
+    return {"courier": _("courier"), "collection": _("fetched by the office")}
+
+
+def classes() -> dict[str, str]:
+    """Who may go first, in the reader's words."""
+    return {"vulnerable": _("vulnerable residents"), "suket_holders": _("holders of a suket")}
 
 
 @named_errors
@@ -40,6 +65,7 @@ def rounds(request: HttpRequest) -> HttpResponse:
         columns=[
             Column("number", _("Round"), href=lambda row: f"/rounds/{row['number']}"),
             Column("title", _("Title"), href=lambda row: f"/rounds/{row['number']}"),
+            Column("version", _("Version"), number=True),
             Column("as_of", _("As of"), form=words.day),
             Column("deadline", _("Deadline"), form=words.day),
             Column("release", _("Released"), unit=_("blanks"), number=True),
@@ -47,6 +73,8 @@ def rounds(request: HttpRequest) -> HttpResponse:
             Column("fill_min", _("Lowest fill"), number=True, form=words.percent),
             Column("fill_max", _("Highest fill"), number=True, form=words.percent),
             Column("state", _("State")),
+            Column("author", _("Author")),
+            Column("reviewer", _("Reviewer")),
         ],
         rows=rows,
     )
@@ -65,6 +93,7 @@ def one_round(request: HttpRequest, number: int) -> HttpResponse:
             "name": gazetteer.name_of(share["regency"]),
             "binding": bindings()[share["binding"]],
             "holdings": share["in_hand"] + share["in_transit"],
+            "mode": modes()[share["mode"]],
         }
         for share in inside
     ]
@@ -84,6 +113,9 @@ def one_round(request: HttpRequest, number: int) -> HttpResponse:
             Column("fill_after", _("Fill after"), number=True, form=words.percent),
             Column("binding", _("What stopped it")),
             Column("dispatch_by", _("Leaves by"), form=words.day),
+            Column("mode", _("Travels by")),
+            Column("transport_days", _("Days on the way"), number=True),
+            Column("transport_cost", _("Transport, estimated"), number=True, form=words.rupiah),
         ],
         rows=rows,
         caption=_("The regency's name leads to why it gets this many. A request is shown and never raises a share."),
@@ -93,10 +125,62 @@ def one_round(request: HttpRequest, number: int) -> HttpResponse:
     dots = pictures.dots(fills)
     top = round(max((dot.y for dot in dots), default=0)) + 8
     return page(
-        request, "round.html", table, round=full, dots=dots, top=top, lowest=lowest, highest=highest,
-        state=states()[full["state"]], hardest=sorted(full["effects"], key=lambda e: -e["lost_now"])[:5],
+        request, "round.html", table, _loans(request, full), round=full, dots=dots, top=top, lowest=lowest,
+        highest=highest, state=states()[full["state"]],
+        hardest=sorted(full["effects"], key=lambda e: -e["lost_now"])[:5], is_open=full["state"] not in ENDS,
+        versions=[{**one, "state": states()[one["state"]], "was": one["state"]} for one in full["versions"]],
+        first=[classes()[name] for name in full["classes"]],
+        reviewers=[one for one in access.officers(office=CENTRE) if one["username"] != full["author"]],
+        waiting=sum(1 for share in inside if share["deferred"]),
+        claims=sum(1 for share in inside if share["claimed"]),
         crumbs=[("/rounds", _("Rounds"))],
     )  # fmt: skip
+
+
+def _loans(request: HttpRequest, full: dict[str, Any]) -> Table:
+    """Loans that the round proposes, each between two offices of a province."""
+    rows = [
+        {**loan, "province": gazetteer.name_of(loan["lender"][:2]), "lends": gazetteer.name_of(loan["lender"]),
+         "borrows": gazetteer.name_of(loan["borrower"])}
+        for loan in full["loans"]
+    ]  # fmt: skip
+    return Table.of(
+        request,
+        name="loans",
+        columns=[
+            Column("province", _("Province")),
+            Column("lends", _("Lends"), href=lambda row: f"/regencies/{row['lender']}"),
+            Column("borrows", _("Borrows"), href=lambda row: f"/regencies/{row['borrower']}"),
+            Column("blanks", _("Blanks"), number=True),
+        ],
+        rows=rows,
+        caption=_("So that a province's stock lasts equally long. A proposal moves nothing: both offices agree on it."),
+    )
+
+
+@require_POST
+@named_errors
+def review(request: HttpRequest, number: int) -> HttpResponse:
+    """``POST /rounds/<number>/review``: another officer approves a version, or returns it with a remark."""
+    by = request.POST.get("by", "")
+    with acting(principal=by):
+        operations.review_round(
+            round_no=number, approve=request.POST.get("verdict") == "approve", remark=request.POST.get("remark", ""),
+            by=by, at=timezone.now(),
+        )  # fmt: skip
+    return HttpResponseRedirect(f"/rounds/{number}")
+
+
+@require_POST
+@named_errors
+def supersede(request: HttpRequest, number: int) -> HttpResponse:
+    """``POST /rounds/<number>/supersede``: the next version, by today's needs, for a reason."""
+    with acting(principal=PLANNER):
+        made = operations.supersede_round(
+            round_no=number, reason=request.POST.get("reason", ""),
+            release=words.whole(request.POST.get("release", "")), by=PLANNER, at=timezone.now(),
+        )  # fmt: skip
+    return HttpResponseRedirect(f"/rounds/{made}")
 
 
 @named_errors
@@ -115,6 +199,8 @@ def why(request: HttpRequest, number: int, code: str) -> HttpResponse:
     return page(
         request, "why.html", round=full, share=share, effect=effect, overrides=overrides,
         gross=share["need"] + share["earlier"], holdings=holdings, binding=bindings()[share["binding"]],
+        mode=modes()[share["mode"]], first=[(classes()[name], people) for name, people in share["first"].items()],
+        loans=[loan for loan in full["loans"] if own in (loan["lender"], loan["borrower"])],
         crumbs=[("/rounds", _("Rounds")), (f"/rounds/{number}", full["title"])],
     )  # fmt: skip
 
@@ -150,6 +236,10 @@ def dispatches(request: HttpRequest) -> HttpResponse:
             "boxes": len(item.boxes),
             "blanks": item.blanks,
             "dispatch_by": item.dispatch_by,
+            "mode": modes()[item.mode],
+            "letter": item.letter,
+            "transport_days": item.transport_days,
+            "transport_cost": item.transport_cost,
             "surat_jalan": "PDF",
             "packing_list": "PDF",
         }
@@ -166,6 +256,10 @@ def dispatches(request: HttpRequest) -> HttpResponse:
             Column("boxes", _("Sealed boxes"), number=True),
             Column("blanks", _("Blanks"), number=True),
             Column("dispatch_by", _("Leaves by"), form=words.day),
+            Column("mode", _("Travels by")),
+            Column("letter", _("Surat tugas")),
+            Column("transport_days", _("Days on the way"), number=True),
+            Column("transport_cost", _("Transport, estimated"), number=True, form=words.rupiah),
             Column("surat_jalan", _("Surat jalan"), href=lambda row: here.format(**row) + "surat-jalan.pdf"),
             Column("packing_list", _("Packing list"), href=lambda row: here.format(**row) + "packing-list.pdf"),
         ],
