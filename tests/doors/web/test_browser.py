@@ -77,3 +77,28 @@ def test_a_list_is_filtered_while_one_types(address, browser):
     expect(page.locator("#shares tbody tr")).to_have_count(1)
     assert "q=Kota" in page.url
     page.close()
+
+
+def test_scanning_goes_on_whatever_is_clicked_and_says_each_scan(address, browser):
+    page = browser.new_page(locale="en-GB")
+    page.goto(address + "/custody/receive?movement=planning/5:9101")
+    box = page.locator("[data-scan-row]").first.get_attribute("data-scan-row")
+    form = page.locator("form[data-scan]")
+
+    def scan(text):
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+        return form.get_attribute("data-scan-last")
+
+    assert scan(box.lower()) == "right"
+    assert scan(box) == "twice"
+    page.locator("h1").click()
+    assert scan("PB17-999999") == "wrong", "a click beside the field lost the focus"
+    assert "NOT of this consignment" in page.inner_text("[data-scan-said]")
+    assert page.locator("[data-scan-row]").first.get_attribute("data-seen") == "yes"
+    page.reload()
+    assert page.input_value("#scans").split() == [box, "PB17-999999"], "a reload lost what was scanned"
+    page.get_by_role("button", name="Take the last one back").click()
+    assert page.input_value("#scans").split() == [box]
+    assert scan("PB17-999998") == "wrong"
+    page.close()

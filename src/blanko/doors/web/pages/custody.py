@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,6 +21,7 @@ from blanko.ground.access import queries as access
 from blanko.ground.access.acting import acting_alone
 from blanko.ground.places import gazetteer
 from blanko.kernel.errors import InvalidValue
+from blanko.records.entitlement import queries as entitlement
 
 # Of a long consignment a page lists so many lines; the packing list has them all.
 LINES_SHOWN = 600
@@ -31,7 +32,7 @@ MARKED = (DiscrepancyKind.BROKEN_SEAL, DiscrepancyKind.WRONG_SEAL, DiscrepancyKi
 @named_errors
 def custody(request: HttpRequest) -> HttpResponse:
     """``/custody``"""
-    now = timezone.now()
+    now = _today()
     lot = request.GET.get("lot") or None
     flows = queries.flow(lot=lot)
     moving = [
@@ -70,6 +71,14 @@ def custody(request: HttpRequest) -> HttpResponse:
         lots=queries.lots_held(), picture=_flow_picture(flows), flow=_flow_table(flows),
         overdue=sum(row["late"] for row in moving),
     )  # fmt: skip
+
+
+def _today() -> datetime:
+    """The moment of the records: the end of the day to which claims were brought up to date, in a replay as in use."""
+    as_of = entitlement.claims_as_of()
+    if as_of is None:
+        return timezone.now()
+    return min(timezone.now(), timezone.make_aware(datetime.combine(as_of, time.max)))
 
 
 def _flow_picture(flows: list[tuple[str, str, int]]) -> Any:
@@ -135,14 +144,12 @@ def receive(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(f"{request.path}?movement={movement}")
     sent = queries.pending(movement)
     lines = [
-        {"name": str(line.box) if line.first == 1 else f"{line.box}-{line.first:04d}..{line.last:04d}",
-         "blanks": line.quantity}
-        for line in sent.lines
-    ]  # fmt: skip
+        {"name": str(line.box), "first": line.first, "last": line.last, "blanks": line.quantity} for line in sent.lines
+    ]
     return page(
         request, "receive.html", movement=movement, sent=sent, pending=sent.phase == Phase.PENDING,
         kind=kind_of_movement(sent.kind), lines=lines[:LINES_SHOWN], more=max(0, len(lines) - LINES_SHOWN),
-        expects=" ".join(line["name"] for line in lines), total=sum(line.quantity for line in sent.lines),
+        expects=" ".join(dict.fromkeys(line["name"] for line in lines)), total=sum(line.quantity for line in sent.lines),
         legs=queries.legs(movement), officers=access.officers(office=sent.to_office),
         marks=[(str(kind), kind_of_discrepancy(kind)) for kind in MARKED], resolutions=resolution_names(),
         wrong=[
