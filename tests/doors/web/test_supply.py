@@ -97,4 +97,4 @@ def test_an_office_tells_on_its_page_what_it_prints_with(reader):
     for wrong in ({**printer, "state": "tired"}, {**printer, "since": "soon"}, {**printer, "cards_an_hour": "many"},
                   {"on": "2017-04-03"}, {"on": "2017-04-03", "print_hours": "169"}):  # fmt: skip
         assert reader.post(address, wrong).status_code == 422
-    assert "no printer that works" in reader.get("/plan?case=records").content.decode()
+    assert "without a printer that works" in reader.get("/plan?case=records").content.decode()

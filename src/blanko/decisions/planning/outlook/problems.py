@@ -153,7 +153,7 @@ def _standing_still(case: Case, plan: Plan) -> list[Problem]:
         blanks = round(float(offices.on_hand[dry].sum()))
         found.append(
             Problem(
-                "no_ribbon_or_ink", 1, "{count} offices have no ribbon or ink, and {blanks} blanks, first {offices}",
+                "no_ribbon_or_ink", 1, "offices without ribbon or ink: {count}, with {blanks} blanks; first {offices}",
                 "send ribbon and ink before more blanks",
                 {"count": len(dry), "blanks": blanks, "offices": _named(plan, dry)},
             )
@@ -164,7 +164,7 @@ def _standing_still(case: Case, plan: Plan) -> list[Problem]:
         down.sort(key=lambda place: (-float(offices.print_ready[place]), plan.areas[place]))
         found.append(
             Problem(
-                "no_printer_works", 1, "{count} offices have no printer that works, first {offices}",
+                "no_printer_works", 1, "offices without a printer that works: {count}; first {offices}",
                 "repair or lend a printer, or print at the province",
                 {"count": len(down), "offices": _named(plan, down)},
             )

@@ -8,9 +8,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from blanko.decisions.planning.outlook import paper, records
+from blanko.decisions.planning.outlook import paper, printing, records
 from blanko.decisions.planning.outlook.answer import Answer, outlook
-from blanko.decisions.planning.outlook.case import Case, UnknownCase, built_in, load
+from blanko.decisions.planning.outlook.case import Case, Number, UnknownCase, built_in, load
 from blanko.decisions.planning.outlook.problems import Problem
 from blanko.doors.web import pictures, stored, words
 from blanko.doors.web.pages.responses import named_errors, page
@@ -88,10 +88,28 @@ def number_names() -> dict[str, str]:
         "returning_share": _("share of held-back need that returns"),
         "held_back": _("need held back by the shortage"),
         "a_week": _("checks a week"),
+        "availability": _("share of printers that works"),
+        "repair_weeks": _("weeks of a repair"),
+        "cards_a_printer_day": _("cards of a printer and day, where nothing is told"),
+        "offices_told": _("offices that told what they print with"),
         "passed_share": _("share that passes the check"),
         "spoilage": _("spoilage"),
         "collection": _("share of waiting cards fetched in a week"),
     }
+
+
+def _printing_numbers(case: Case) -> dict[str, Number]:
+    """What printing goes by, as numbers of the page; how many offices told it themselves is counted."""
+    told = set().union(*(case.local[name] for name in printing.KNOWN if name in case.local))
+    kind = "modelled" if told else "estimated"
+    found = {
+        "availability": Number(case.printing.availability, kind=kind, known_on=case.as_of),
+        "repair_weeks": Number(round(case.printing.repair_weeks, 1), kind=kind, known_on=case.as_of),
+        "cards_a_printer_day": Number(case.printing.cards_a_printer_day, known_on=case.as_of),
+    }
+    if told:
+        found["offices_told"] = Number(float(len(told)), kind="observed", known_on=case.as_of)
+    return found
 
 
 def case_of(request: HttpRequest) -> tuple[str, Case]:
@@ -171,8 +189,8 @@ def planner(request: HttpRequest) -> HttpResponse:
                 "known_on": number.known_on, "source": number.source, "note": number.note,
             }
             for key, number in {
-                **case.backlog, **case.stock, **case.demand, **case.checks, "spoilage": case.spoilage,
-                "collection": case.collection,
+                **case.backlog, **case.stock, **case.demand, **case.checks, **_printing_numbers(case),
+                "spoilage": case.spoilage, "collection": case.collection,
             }.items()
         ],
     )  # fmt: skip

@@ -226,7 +226,7 @@ def tenders(rows: Rows) -> Table:
             Column("decided_on", _("Decided"), form=words.day), Column("bidders", _("Bidders"), number=True),
             Column("ceiling_idr", _("Ceiling"), number=True, form=words.rupiah),
             Column("owner_estimate_idr", _("Owner's estimate"), number=True, form=words.rupiah),
-            Column("winner", _("Winner")), Column("award_idr", _("Award"), number=True, form=words.rupiah),
+            Column("winner", _("Winner")), Column("award_idr", _("Sum of the award"), number=True, form=words.rupiah),
         ],
         rows,
     )  # fmt: skip
