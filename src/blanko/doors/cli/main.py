@@ -55,12 +55,18 @@ COMMANDS: dict[str, Command] = {
         },
     ),  # fmt: skip
     "custody": Command("Supply", "custody", "where every box and blank is"),
+    "destruction": Command("Supply", "destruction", "spoiled blanks and old cards, destroyed before witnesses"),
+    "issuance": Command("Cards", "issuance", "print, hand over and send cards; the queue and what waits"),
+    "suket": Command("Cards", "suket", "temporary certificates of persons who wait for a card"),
     "places": Command("Lists", "places", "areas of 2017 and today, and their offices", "nothing"),
     "transparency": Command("Proof", "transparency", "published figures with numerator, denominator, date and source"),
     "audit": Command("Proof", "audit", "events, and whether their seals hold"),
+    "linkage": Command("Tools", "linkage", "find every person who is recorded twice, in files", "nothing"),
     "synth": Command("Tools", "synth", "make a synthetic nation with known truth", "nothing"),
     "database": Command("Tools", "database", "prepare, migrate or look at the database", "own"),
     "bench": Command("Tools", "bench", "measure a speed target on this machine", "own"),
+    "simulate": Command("Tools", "simulate", "meet crashes, repeated messages and thieves, from a seed", "own"),
+    "soak": Command("Tools", "soak", "go on simulating with new seeds for as long as you like", "own"),
     "test": Command("Tools", "test", "run the tests on a real PostgreSQL", "own"),
     "check": Command("Tools", "check", "format, lint, types, import contracts, migrations", "own"),
 }

@@ -1,0 +1,200 @@
+"""The batch: files in, links and persons out. Every step on one screen."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from blanko.engines.linkage import report
+from blanko.engines.linkage.candidates import KeyCount, make_blocks, make_candidates
+from blanko.engines.linkage.cluster import DECIDED, PAIR_REASONS, REVIEW, Clusters, cluster, record_decisions
+from blanko.engines.linkage.compare import FIELDS, level
+from blanko.engines.linkage.errors import CannotWriteLinks
+from blanko.engines.linkage.features import Loaded, load
+from blanko.engines.linkage.model import Model, starting, write_model
+from blanko.engines.linkage.score import Pairs, Scorer, probability
+from blanko.engines.linkage.shared import Shared, settle_shared
+from blanko.engines.linkage.train import settle_matches, train
+
+FILES: Final = ("pairs.parquet", "clusters.parquet", "model.json", "report.html")
+RECORD_DECISIONS: Final = ("merged", "review", "single")
+Progress = Callable[[str, float], None]
+
+
+@dataclass(slots=True)
+class Linked:
+    """What a run found. ``pairs`` are all candidates; ``seconds`` by step; ``shared`` values that stopped counting."""
+
+    loaded: Loaded
+    model: Model
+    pairs: Pairs
+    clusters: Clusters
+    keys: list[KeyCount]
+    shared: tuple[Shared, ...]
+    seconds: dict[str, float]
+
+    def summary(self) -> dict[str, Any]:
+        """Counts for a person or a program."""
+        records = record_decisions(self.clusters)
+        counts = np.bincount(records, minlength=3)
+        decided = np.bincount(self.clusters.decided, minlength=3)
+        return {
+            "records": len(self.loaded),
+            "persons": len(np.unique(self.clusters.person)),
+            "records_by_decision": {name: int(counts[k]) for k, name in enumerate(RECORD_DECISIONS)},
+            "candidate_pairs": len(self.pairs.left),
+            "pairs_by_decision": {name: int(decided[k]) for k, name in enumerate(DECIDED)},
+            "merge": self.model.merge,
+            "review": self.model.review,
+            "shared_values": [
+                {"field": each.field, "values": each.values, "records": each.records} for each in self.shared
+            ],
+            "capped": [
+                {"key": each.key, "records": each.capped, "blocks": each.capped_blocks}
+                for each in self.keys
+                if each.capped
+            ],
+            "missing_columns": sorted(self.loaded.source.missing),
+            "ignored_columns": sorted(self.loaded.source.ignored),
+            "unreadable": dict(sorted(self.loaded.notes.items())),
+            "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
+        }
+
+
+def link_files(
+    paths: Sequence[Path],
+    *,
+    model: Model | None = None,
+    threshold: float | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Linked:
+    """Find whose records are one person's. Without ``model`` one is learned from the records (``seed`` draws its random
+    pairs). The same rows in any order, and any number of cores, give the same result. Raises UnreadableRecords.
+    """
+    tell = progress or (lambda step, done: None)
+    seconds: dict[str, float] = {}
+    began = time.perf_counter()
+
+    def step(name: str) -> Callable[[float], None]:
+        tell(name, 0.0)
+        return lambda done: tell(name, done)
+
+    def done(name: str) -> None:
+        nonlocal began
+        now = time.perf_counter()
+        seconds[name] = now - began
+        began = now
+        tell(name, 1.0)
+
+    loaded = load(paths, progress=step("reading"))
+    shared = settle_shared(loaded)
+    done("reading")
+    step("keys")
+    blocks = make_blocks(loaded)
+    done("keys")
+    words = loaded.words.arrays
+    first = Scorer(loaded.features, words, starting(len(loaded)))
+    given = model
+    if model is None:
+        model = train(
+            loaded.features, first, blocks.keys, blocks.orders, blocks.totals, seed=seed, progress=step("learning")
+        )
+        done("learning")
+    pairs, keys = make_candidates(loaded, blocks, first, progress=step("comparing"))
+    if given is None:
+        model = settle_matches(model, lambda each: replace_model(first, each), pairs)
+    else:
+        model = rescaled(given, len(loaded))
+    model = model.with_threshold(threshold)
+    scorer = replace_model(first, model)
+    pairs = pairs._replace(weight=scorer.weights(pairs))
+    done("comparing")
+    step("persons")
+    clusters = cluster(pairs, scorer)
+    done("persons")
+    return Linked(loaded, model, pairs, clusters, keys, shared, seconds)
+
+
+def replace_model(scorer: Scorer, model: Model) -> Scorer:
+    """The same records under another model."""
+    return Scorer(scorer.features, scorer.words, model, like=scorer)
+
+
+def rescaled(model: Model, records: int) -> Model:
+    """A model for another number of records: as many doubles and relatives for each record as where it was learned."""
+    times = records / model.records
+    relatives = model.relatives and replace(model.relatives, pairs=model.relatives.pairs * times)
+    return replace(model, records=records, matches=model.matches * times, relatives=relatives)
+
+
+def pair_table(linked: Linked) -> pa.Table:
+    """``pairs.parquet``: merged pairs, those to review, and those from ``review`` bits on that are kept apart."""
+    pairs, clusters = linked.pairs, linked.clusters
+    chosen = np.flatnonzero((clusters.decided <= REVIEW) | (pairs.weight >= linked.model.review))
+    chosen = chosen[np.lexsort((pairs.right[chosen], pairs.left[chosen]))]
+    some = pairs.take(chosen)
+    columns: dict[str, Any] = {
+        "record_a": linked.loaded.ids.take(pa.array(some.left)),
+        "record_b": linked.loaded.ids.take(pa.array(some.right)),
+        "match_weight": pa.array(some.weight),
+        "match_probability": pa.array(probability(some.weight)),
+        "decided": _words(DECIDED, clusters.decided[chosen]),
+        "reason": _words(PAIR_REASONS, clusters.reason[chosen]),
+    }
+    for f, name in enumerate(FIELDS):
+        columns[f"level_{name}"] = pa.array(level(some.pattern, f).astype(np.int8))
+    return pa.table(columns)
+
+
+def cluster_table(linked: Linked) -> pa.Table:
+    """``clusters.parquet``: every record once, sorted by its id."""
+    ids = linked.loaded.ids
+    return pa.table(
+        {
+            "record_id": ids,
+            "person_id": ids.take(pa.array(linked.clusters.person)),
+            "decided": _words(RECORD_DECISIONS, record_decisions(linked.clusters)),
+        }
+    )
+
+
+def _words(words: Sequence[str], numbers: npt.NDArray[np.int8]) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(numbers), pa.array(list(words), pa.string())).cast(pa.string())
+
+
+def write(linked: Linked, out: Path) -> tuple[Path, ...]:
+    """Write FILES into a folder, all or none of them. Raises CannotWriteLinks."""
+    parts = [out / f"{name}.part" for name in FILES]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for part, table in zip(parts[:2], (pair_table(linked), cluster_table(linked)), strict=True):
+            pq.write_table(table, part, compression="zstd", row_group_size=1 << 17)
+        write_model(linked.model, parts[2])
+        parts[3].write_text(report.page(linked), encoding="utf-8")
+        for part, name in zip(parts, FILES, strict=True):
+            os.replace(part, out / name)
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        raise CannotWriteLinks(
+            "no room left in {folder}" if full else "cannot write in {folder} ({reason})",
+            mend="free some space or name another folder; no half file was left",
+            folder=out,
+            reason=error.strerror or str(error),
+        ) from error
+    finally:
+        for part in parts:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+    return tuple(out / name for name in FILES)
