@@ -268,6 +268,8 @@ def test_the_database_itself_refuses_what_the_operations_would(office):
         CountSheet.objects.create(round=3, by=ONE, before_by=THREE, before_round=2, **sheet)
     with Refuses("counting_sheet_follows"):
         CountSheet.objects.create(round=3, by=ONE, **sheet)
+    with Refuses("counting_sheet_follows"):
+        CountSheet.objects.create(round=3, by=ONE, before_by=TWO, **sheet)
     with Refuses("counting_sheet_hand"):
         CountSheet.objects.create(round=3, by="kepala.1871", before_by=TWO, before_round=2, **sheet)
     decision = {"count": count, "reason": "x", "booked": [], "left": [], "at": office.at, "event_id": event}

@@ -162,7 +162,12 @@ class CountSheet(Fact):
             models.CheckConstraint(condition=Q(part="counter"), name="counting_sheet_part"),
             models.CheckConstraint(
                 condition=Q(round=1, before_by__isnull=True, before_round__isnull=True)
-                | Q(round__gt=1, before_by__isnull=False, before_round=F("round") - 1),
+                | Q(
+                    round__gt=1,
+                    before_by__isnull=False,
+                    before_round__isnull=False,
+                    before_round=F("round") - 1,
+                ),
                 name="counting_sheet_follows",
             ),
             models.CheckConstraint(
