@@ -245,3 +245,20 @@ def test_stages_of_one_step_count_once_the_longest_of_them():
 
 def test_a_week_is_seven_days_from_the_case(answer):
     assert answer.weeks[1] - answer.weeks[0] == timedelta(days=7)
+
+
+def test_the_reading_that_was_asked_for_stands_among_the_others_as_it_was_answered():
+    from blanko.decisions.planning.outlook.answer import forecast
+    from blanko.decisions.planning.outlook.plans import plan
+    from blanko.engines.runout.simulate import simulate
+
+    case = load("2017-04")
+    answer, futures = forecast(case, seed=3, paths=400)
+    first = next(one for one in answer.readings if (one.key, one.doubles_inside) == (answer.reading, False))
+    assert (first.runout, first.order_latest, first.order_quantity) == (
+        answer.runout, answer.order["latest_date"], answer.order["quantity"],
+    )  # fmt: skip
+    # What a backtest reads are the very futures of the answer, not others of the same seed.
+    again = simulate(plan(case, case.readings[0]), seed=3, paths=400)
+    assert (futures.runout == again.runout).all() and (futures.stock == again.stock).all()
+    assert forecast(case, seed=3, paths=400, changed={"checks": 2.0})[0].readings[0].runout == first.runout

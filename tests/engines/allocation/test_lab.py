@@ -8,13 +8,13 @@ from datetime import date
 import numpy as np
 import pytest
 
-from blanko.engines.allocation.case_table import read_case
+from blanko.engines.allocation.case_table import read_months
 from blanko.engines.allocation.errors import InvalidNeed, InvalidPlan, UnknownPolicy
 from blanko.engines.allocation.lab import (
     AS_SENT,
     REPLANNED,
-    Case,
     Future,
+    Months,
     Surprise,
     compare,
     future,
@@ -45,7 +45,7 @@ def _case(**changes):
         "marks": (),
         "sent": np.array([1_000] * 6),
     }
-    return Case(**(plain | changes))
+    return Months(**(plain | changes))
 
 
 @pytest.mark.parametrize("policy", known_policies(_case()))
@@ -151,7 +151,7 @@ HEADS = "area_code,backlog,weekly,capacity,lead_weeks"
 
 
 def _read(text, deliveries="500,0,500"):
-    return read_case(text, name="mine.csv", deliveries=deliveries, begins=date(2017, 4, 10), box=100)
+    return read_months(text, name="mine.csv", deliveries=deliveries, begins=date(2017, 4, 10), box=100)
 
 
 def test_a_case_of_ones_own_is_read_and_run():

@@ -20,7 +20,7 @@ from blanko.decisions.planning.rules import (
     cards_per_day,
 )
 from blanko.engines.allocation.errors import UnknownPolicy
-from blanko.engines.allocation.lab import AS_SENT, Case, Comparison, Mark
+from blanko.engines.allocation.lab import AS_SENT, Comparison, Mark, Months
 from blanko.engines.allocation.lab import compare as compare_case
 from blanko.engines.allocation.policies import POLICIES
 from blanko.engines.allocation.waterfill import Ints
@@ -84,11 +84,11 @@ def _by_population(total: int) -> dict[str, int]:
 
 def _case(
     name: str, title: str, codes: Sequence[str], deliveries: Ints, marks: tuple[Mark, ...], sent: Ints | None = None
-) -> Case:
+) -> Months:
     districts = Counter(code[:4] for code in gazetteer.district_codes())
     backlog, yearly = _by_population(BACKLOG), _by_population(YEARLY)
     days = np.array([gazetteer.transport_days(code) for code in codes])
-    return Case(
+    return Months(
         name=name,
         title=title,
         begins=date(2017, 4, 10),
@@ -116,7 +116,7 @@ def _even(total: int) -> Ints:
     return deliveries
 
 
-def nation_2017() -> Case:
+def nation_2017() -> Months:
     """The 514 regencies from 10 April 2017: 4.5 million owed, 7 million blanks until 19 September."""
     mark = Mark(
         "deliveries", "assumed", f"{CONTRACT:,} blanks evenly over the {WEEKS_OF_CONTRACT} weeks to 19 September 2017"
@@ -125,7 +125,7 @@ def nation_2017() -> Case:
     return _case("nation-2017", "The nation from 10 April 2017", codes, _even(CONTRACT), (mark,))
 
 
-def lampung_2017() -> Case:
+def lampung_2017() -> Months:
     """Lampung's 15 regencies: what 136,000 blanks of 10 April 2017 did, and what they could have done."""
     sent = np.array([LAMPUNG_SENT[code] for code in sorted(LAMPUNG_SENT)])
     share = _by_population(CONTRACT)
@@ -143,10 +143,10 @@ def lampung_2017() -> Case:
     return _case("lampung-2017", "Lampung from 10 April 2017", sorted(LAMPUNG_SENT), deliveries, marks, sent)
 
 
-CASES: dict[str, Callable[[], Case]] = {"lampung-2017": lampung_2017, "nation-2017": nation_2017}
+CASES: dict[str, Callable[[], Months]] = {"lampung-2017": lampung_2017, "nation-2017": nation_2017}
 
 
-def compare(case: str | Case = "lampung-2017", policies: Sequence[str] = (), *, seed: int = 1) -> Comparison:
+def compare(case: str | Months = "lampung-2017", policies: Sequence[str] = (), *, seed: int = 1) -> Comparison:
     """A case, built in or one's own, under some policies.
 
     None named: all six, and what was really sent where that is known.

@@ -350,7 +350,8 @@ def check_release(*, release: int, stock: int, reserve: int = 0, reserve_for: st
         if reserve:
             raise ReleaseExceedsStock(
                 "{release} blanks were released; {stock} lie in the central warehouse, {reserve} of them reserved",
-                mend="release at most {most}", release=release, stock=stock, reserve=reserve, most=stock - reserve,
+                mend="release at most {most}", release=release, stock=stock, reserve=reserve,
+                most=max(0, stock - reserve),
             )  # fmt: skip
         raise ReleaseExceedsStock(
             "{release} blanks were released and {stock} lie in the central warehouse",

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from blanko.decisions.planning.lab import BOX, CASES, compare
-from blanko.engines.allocation.case_table import read_case
+from blanko.engines.allocation.case_table import read_months
 from blanko.engines.allocation.errors import InvalidPlan
-from blanko.engines.allocation.lab import AS_SENT, REPLANNED, Case, Comparison, Outcome
+from blanko.engines.allocation.lab import AS_SENT, REPLANNED, Comparison, Months, Outcome
 from blanko.engines.allocation.policies import POLICIES
 
 EXAMPLE = """Example:
@@ -70,7 +70,7 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
-def _case(given: argparse.Namespace) -> str | Case:
+def _case(given: argparse.Namespace) -> str | Months:
     """The name of a built-in case, or the case in a file."""
     if not given.case.endswith(".csv"):
         return str(given.case)
@@ -79,7 +79,7 @@ def _case(given: argparse.Namespace) -> str | Case:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise InvalidPlan("{path} is not UTF-8 text", mend="save it as CSV in UTF-8", path=path) from error
-    return read_case(
+    return read_months(
         text, name=path.name, deliveries=given.deliveries or "", begins=datetime.now(UTC).date(), box=given.box
     )
 

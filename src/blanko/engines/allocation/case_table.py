@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 
 from blanko.engines.allocation.errors import InvalidPlan
-from blanko.engines.allocation.lab import Case, Mark
+from blanko.engines.allocation.lab import Mark, Months
 from blanko.engines.allocation.table import count_of
 from blanko.engines.allocation.waterfill import Ints
 
@@ -18,7 +18,7 @@ OPTIONAL = ("name", "province", "lead_weeks", "lot_cost", "blank_cost", "sent")
 WEEKS_MAX = 520
 
 
-def read_case(text: str, *, name: str, deliveries: str, begins: date, box: int) -> Case:
+def read_months(text: str, *, name: str, deliveries: str, begins: date, box: int) -> Months:
     """A case from CSV text (comma, semicolon or tab) and the deliveries to the centre, one number a week.
 
     ``lead_weeks`` is 1 where it is not given, costs are 0, the province is the first two places of the code. Raises
@@ -34,7 +34,7 @@ def read_case(text: str, *, name: str, deliveries: str, begins: date, box: int) 
     }  # fmt: skip
     provinces = [row.get("province") or row["area_code"][:2] for _line, row in rows]
     known = {province: place for place, province in enumerate(sorted(set(provinces)))}
-    return Case(
+    return Months(
         name=name,
         title=name,
         begins=begins,

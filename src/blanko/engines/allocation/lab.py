@@ -51,7 +51,7 @@ class Surprise:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Case:
+class Months:
     """Months to replay. ``weekly`` new print-ready cards and ``deliveries`` to the centre are what is expected.
 
     Arrays of areas, but ``deliveries`` (weeks). ``lot_cost`` and ``blank_cost`` are rupiah for one lot and one blank to
@@ -122,7 +122,7 @@ class Future:
     arrival: Ints
 
 
-def future(case: Case, *, seed: int, surprise: Surprise = Surprise()) -> Future:
+def future(case: Months, *, seed: int, surprise: Surprise = Surprise()) -> Future:
     """One seeded course of events. All policies of a comparison meet the same one."""
     draw = np.random.Generator(np.random.PCG64(seed))
     weeks, areas = len(case.deliveries), len(case.codes)
@@ -213,12 +213,12 @@ class Comparison:
     outcomes: tuple[Outcome, ...]
 
 
-def known_policies(case: Case) -> tuple[str, ...]:
+def known_policies(case: Months) -> tuple[str, ...]:
     """What this case can be run under."""
     return (*POLICIES, REPLANNED, *((AS_SENT,) if case.sent is not None else ()))
 
 
-def compare(case: Case, policies: Sequence[str], *, seed: int = 1, surprise: Surprise = Surprise()) -> Comparison:
+def compare(case: Months, policies: Sequence[str], *, seed: int = 1, surprise: Surprise = Surprise()) -> Comparison:
     """Run a case under each policy. The same seed gives the same figures. Raises UnknownPolicy, InvalidPlan."""
     case.check()
     if seed < 0:
@@ -265,11 +265,11 @@ class _State:
         return self.received - self.printed
 
 
-Sharer = Callable[[Case, Future, _State], Ints]
+Sharer = Callable[[Months, Future, _State], Ints]
 
 
 def _by_rule(policy: str) -> Sharer:
-    def share(case: Case, told: Future, now: _State) -> Ints:
+    def share(case: Months, told: Future, now: _State) -> Ints:
         areas = len(case.codes)
         rank = np.empty(areas, np.int64)
         rank[np.lexsort((np.arange(areas), now.last_box))] = np.arange(areas)
@@ -293,7 +293,7 @@ def _by_rule(policy: str) -> Sharer:
     return share
 
 
-def _replanned(case: Case, told: Future, now: _State) -> Ints:
+def _replanned(case: Months, told: Future, now: _State) -> Ints:
     """Plan all weeks that are left by what is expected now, send the first week's part, forget the rest."""
     left = len(case.deliveries) - now.week
     need = np.tile(case.weekly, (left, 1))
@@ -306,14 +306,14 @@ def _replanned(case: Case, told: Future, now: _State) -> Ints:
     return np.asarray(plan(horizon, earliest=False).shipped[0], np.int64)
 
 
-def _as_sent(case: Case, told: Future, now: _State) -> Ints:
+def _as_sent(case: Months, told: Future, now: _State) -> Ints:
     """The first week as it really was; then the same number for everybody, as was the practice."""
     if now.week == 0 and case.sent is not None and int(case.sent.sum()) <= now.central:
         return case.sent
     return equal_counts(Situation.of(need=now.known, stock=now.central, unit=case.box))
 
 
-def _run(case: Case, told: Future, policy: str) -> Outcome:
+def _run(case: Months, told: Future, policy: str) -> Outcome:
     weeks, areas = told.need.shape
     share = {REPLANNED: _replanned, AS_SENT: _as_sent}.get(policy) or _by_rule(policy)
     shipped, printed, on_hand = (np.zeros((weeks, areas), np.int64) for _ in range(3))
@@ -340,7 +340,7 @@ def _run(case: Case, told: Future, policy: str) -> Outcome:
 
 
 def _outcome(
-    case: Case, told: Future, policy: str, shipped: Ints, printed: Ints, on_hand: Ints, central: Ints
+    case: Months, told: Future, policy: str, shipped: Ints, printed: Ints, on_hand: Ints, central: Ints
 ) -> Outcome:
     weeks, _areas = shipped.shape
     needed, done, received = np.cumsum(told.need, 0), np.cumsum(printed, 0), np.cumsum(shipped, 0)

@@ -16,6 +16,7 @@ from blanko.engines.runout.draws import median_days
 from blanko.engines.runout.plan import Plan
 from blanko.engines.runout.simulate import PATHS, Futures, simulate
 
+Advised = tuple[Futures, Futures, orders.Advice, date | None]
 FANS = ("stock", "print_ready", "awaiting", "uncollected")
 
 
@@ -89,10 +90,25 @@ def outlook(
     The readings stand side by side at the level of the nation, each with the doubles outside and inside. Raises
     InvalidPlan, BadCase.
     """
+    return forecast(
+        case, seed=seed, paths=paths, reading=reading, doubles_inside=doubles_inside, risk=risk, level=level,
+        changed=changed, side_by_side=side_by_side,
+    )[0]  # fmt: skip
+
+
+def forecast(
+    case: Case, *, seed: int = 1, paths: int = PATHS, reading: str | None = None, doubles_inside: bool = False,
+    risk: float | None = None, level: Level = "nation", changed: Mapping[str, float] | None = None,
+    side_by_side: bool = True,
+) -> tuple[Answer, Futures]:  # fmt: skip
+    """What ``outlook`` answers, and the futures that it was read from. Raises as it does."""
     chosen = _reading(case, reading)
     tried = plan(case, chosen, level=level, doubles_inside=doubles_inside, changed=changed)
     risk = case.order.risk if risk is None else risk
-    futures, free, advice, latest = _advised(case, tried, seed=seed, paths=paths, risk=risk)
+    advised = _advised(case, tried, seed=seed, paths=paths, risk=risk)
+    futures, free, advice, latest = advised
+    # The reading that is asked for stands among the others too: it is not tried again for that.
+    tried_already = {(chosen.key, doubles_inside): advised} if level == "nation" and not changed else {}
     shares = answers.binding(futures)
     low, middle, high = answers.days_of_cover(free)
     order = {
@@ -121,7 +137,7 @@ def outlook(
             {"text": p.text, "date": p.date, "probability": chance(futures, p)} for p in case.promises
         ],
         cost_by_year=_cost(case, futures, latest, advice.quantity),
-        readings=_readings(case, seed=seed, paths=paths, risk=risk) if side_by_side else [],
+        readings=_readings(case, tried_already, seed=seed, paths=paths, risk=risk) if side_by_side else [],
         areas=_areas(futures, until=case.order.until) if level != "nation" else [],
         fans={name: answers.fan(getattr(futures, name)) for name in FANS},
         weeks=[answers.day_of(futures, week) for week in range(case.weeks)], problems=[],
@@ -134,7 +150,7 @@ def outlook(
             case, tried, futures, order=order, areas=found.areas, runout=found.runout, by_office=by_office
         )
     )  # fmt: skip
-    return found
+    return found, futures
 
 
 def chance(futures: Futures, promise: Promise) -> float:
@@ -166,9 +182,7 @@ def _runout(futures: Futures) -> dict[str, date | None]:
     return {f"p{round(100 * level)}": answers.runout_day(futures, level) for level in (0.1, 0.5, 0.9)}
 
 
-def _advised(
-    case: Case, tried: Plan, *, seed: int, paths: int, risk: float
-) -> tuple[Futures, Futures, orders.Advice, date | None]:
+def _advised(case: Case, tried: Plan, *, seed: int, paths: int, risk: float) -> Advised:
     """A plan's futures, the same without any lack of blanks, the advice on one further order, and its latest day."""
     futures = simulate(tried, seed=seed, paths=paths)
     free = simulate(tried, seed=seed, paths=paths, unlimited=True)
@@ -180,12 +194,17 @@ def _advised(
     return futures, free, advice, latest
 
 
-def _readings(case: Case, *, seed: int, paths: int, risk: float) -> list[ReadingAnswer]:
+def _readings(
+    case: Case, known: Mapping[tuple[str, bool], Advised], *, seed: int, paths: int, risk: float
+) -> list[ReadingAnswer]:
     found = []
     for reading in case.readings:
         for inside in (False, True):
-            tried = plan(case, reading, doubles_inside=inside)
-            futures, _free, advice, latest = _advised(case, tried, seed=seed, paths=paths, risk=risk)
+            advised = known.get((reading.key, inside))
+            if advised is None:
+                tried = plan(case, reading, doubles_inside=inside)
+                advised = _advised(case, tried, seed=seed, paths=paths, risk=risk)
+            futures, _free, advice, latest = advised
             found.append(
                 ReadingAnswer(
                     reading.key, reading.title, inside, _runout(futures),

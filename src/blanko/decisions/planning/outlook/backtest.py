@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from blanko.decisions.planning.outlook import charts
-from blanko.decisions.planning.outlook.answer import Answer, outlook
+from blanko.decisions.planning.outlook.answer import Answer, forecast
 from blanko.decisions.planning.outlook.case import Case, Later
-from blanko.decisions.planning.outlook.plans import plan
 from blanko.engines.runout import answers
-from blanko.engines.runout.simulate import PATHS, Futures, simulate
+from blanko.engines.runout.simulate import PATHS, Futures
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,7 @@ class Backtest:
 
 def run(case: Case, *, seed: int = 1, paths: int = PATHS) -> Backtest:
     """Forecast a case and compare. Raises what the case and the engine refuse."""
-    answer = outlook(case, seed=seed, paths=paths)
-    futures = simulate(plan(case, case.readings[0]), seed=seed, paths=paths)
+    answer, futures = forecast(case, seed=seed, paths=paths)
     already = next((p.already for p in case.promises if p.test == "arrived"), 0.0)
     return Backtest(answer, [_compared(futures, item, already) for item in case.later], case.later)
 
