@@ -33,6 +33,7 @@ from blanko.ground.database.home import blanko_home, server_folder
 ADMIN = "blanko_admin"
 START_SECONDS = 60
 STOP_WAIT_SECONDS = 5.0
+COMEBACK_SECONDS = 3.0
 STATE_FILE = "server.json"
 
 SETTINGS = {
@@ -54,6 +55,9 @@ SETTINGS = {
 }
 # A test that is cut off is run again; only there may the disk be behind.
 UNSAFE_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+# What a server says that is there and takes nobody in yet, or any more. lc_messages is C.
+COMING_OR_GOING = ("is starting up", "in recovery mode", "not yet accepting connections", "is shutting down")
 
 _held: dict[Path, IO[str]] = {}
 
@@ -83,7 +87,7 @@ def ensure_running(home: Path | None = None) -> Server:
     with open(base / "start.lock", "a") as start:
         fcntl.flock(start, fcntl.LOCK_EX)
         state = read_state(home)
-        if state and _answers(state):
+        if state and _answers(state, process=base / "server.pid"):
             return _server(state)
         found = binaries.find(unpack_to=base)
         return _server(_start(home, base, found))
@@ -175,13 +179,25 @@ def _release_all() -> None:
             _held.pop(base).close()
 
 
-def _answers(state: dict[str, Any]) -> bool:
-    try:
-        with psycopg.connect(_server(state).admin_url(), connect_timeout=3) as connection:
-            connection.execute("SELECT 1")
-    except psycopg.OperationalError:
-        return False
-    return True
+def _answers(state: dict[str, Any], *, process: Path | None = None) -> bool:
+    """True when the server answers. One that is recovering or going down is waited for: stopping it then may hang.
+
+    With the file of its ``process``, one that lives is given a moment: a crash of one connection closes them all.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    soon = time.monotonic() + (COMEBACK_SECONDS if process and process.exists() else 0.0)
+    while True:
+        try:
+            with psycopg.connect(_server(state).admin_url(), connect_timeout=3) as connection:
+                connection.execute("SELECT 1")
+        except psycopg.OperationalError as error:
+            said = any(sign in str(error) for sign in COMING_OR_GOING)
+            lives = time.monotonic() < soon and process is not None and _alive(process)
+            if not (said or lives) or time.monotonic() > deadline:
+                return False
+            time.sleep(0.03)
+        else:
+            return True
 
 
 def _start(home: Path, base: Path, found: binaries.Binaries) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+SELECT id FROM audit_event WHERE operation LIKE 'custody.%%' ORDER BY id
