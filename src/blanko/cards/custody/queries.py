@@ -17,6 +17,7 @@ from blanko.cards.custody.uids import LotShape, uid_of, uid_text
 from blanko.ground.database import sql
 from blanko.kernel.boxes import BlankSerial, BoxId
 from blanko.kernel.errors import InvalidValue
+from blanko.records.procurement import queries as procurement
 
 _WHOLE = (1, 9999)
 
@@ -71,6 +72,13 @@ def balance_sheet() -> dict[str, int]:
     """
     (row,) = _dicts("balance_sheet.sql")
     return {name: int(value) for name, value in row.items()}
+
+
+def at_hand() -> int:
+    """Good blanks that are ours: in stores, in offices, on their way, and of accepted lots that nobody received yet."""
+    sheet = balance_sheet()
+    accepted = sum(lot.accepted for lot in procurement.lots())
+    return sheet["warehouse"] + sheet["in_transit"] + sheet["at_offices"] + accepted - sheet["received"]
 
 
 def boxes_at(office: str) -> list[Line]:
@@ -146,6 +154,11 @@ def pending(movement: str) -> Pending:
     sender, receiver, kind, condition, by, at, phase = rows[0][:7]
     lines = tuple(Line(*row[7:]) for row in rows)
     return Pending(sender, receiver, Kind(kind), Condition(condition), by, at, Phase(phase), lines)
+
+
+def ending(movement: str) -> dict[str, Any] | None:
+    """How a movement ended: phase, by, at, reason, event_id; None while it is on its way."""
+    return next(iter(_dicts("ending.sql", movement=movement)), None)
 
 
 def on_the_way(*, to_office: str | None = None, overdue_at: datetime | None = None) -> list[dict[str, Any]]:

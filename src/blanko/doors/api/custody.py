@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 
-from blanko.cards.custody import arrivals, manifest_store, operations, queries
+from blanko.cards.custody import arrivals, manifest_store, operations, papers, queries
 from blanko.cards.custody.rules import LAWFUL, Condition, Key, Kind, Line
 from blanko.cards.custody.transit import Discrepancy, DiscrepancyKind, Leg, Mode, Resolution
+from blanko.doors.api.downloads import of_type
 from blanko.doors.api.officers import acting_officer
 from blanko.ground.access.acting import acting, acting_alone
 from blanko.kernel.boxes import BoxId
@@ -283,6 +284,15 @@ def movement(request: HttpRequest, movement: str) -> dict[str, Any]:
         "lines": [line._asdict() for line in sent.lines], "legs": queries.legs(name),
         "discrepancies": queries.discrepancies(movement=name, resolved_too=True),
     }  # fmt: skip
+
+
+@router.get(
+    "/custody/movements/{movement}/bast.pdf",
+    summary="The record of hand-over as PDF",
+    openapi_extra=of_type("application/pdf"),
+)
+def bast(request: HttpRequest, movement: str) -> HttpResponse:
+    return HttpResponse(papers.bast(_named(movement)), content_type="application/pdf")
 
 
 @router.post(

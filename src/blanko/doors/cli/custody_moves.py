@@ -52,6 +52,9 @@ def add_verbs(verbs: Any) -> None:
     receive.add_argument("--owner", default="", help="who has to explain what was marked; else who sent it")
     show = verbs.add_parser("movement", help="a movement: its blanks, who answers on each leg, what was wrong")
     show.add_argument("movement")
+    paper = verbs.add_parser("bast", help="the record of hand-over of a movement as PDF")
+    paper.add_argument("movement")
+    paper.add_argument("--out", type=Path, required=True, metavar="FILE.pdf")
     wrong = verbs.add_parser("discrepancies", help="what receivers found wrong, with owner and age")
     wrong.add_argument("--office")
     wrong.add_argument("--all", action="store_true", help="resolved ones too")
@@ -91,7 +94,7 @@ def run(given: argparse.Namespace) -> int | None:
     """Do the verb; None when it is none of these."""
     verb = given.verb
     done = {
-        "manifest": _manifest, "dispatch": _dispatch, "receive": _receive, "movement": _movement,
+        "manifest": _manifest, "dispatch": _dispatch, "receive": _receive, "movement": _movement, "bast": _bast,
         "discrepancies": _discrepancies, "hand-on": _hand_on, "resolve": _resolve, "flow": _flow,
         **dict.fromkeys(map(str, CHANGES), _change),
     }.get(verb)  # fmt: skip
@@ -202,6 +205,14 @@ def _movement(given: argparse.Namespace) -> int:
               f"{leg['answerable']} answers until {timezone.localtime(leg['due_at']):%Y-%m-%d %H:%M}")  # fmt: skip
     for row in wrong:
         print(f"  {row['number']}  {row['kind']}: {row['owner']} answers; {row['resolution'] or 'open'}")
+    return 0
+
+
+def _bast(given: argparse.Namespace) -> int:
+    from blanko.cards.custody import papers
+
+    given.out.write_bytes(papers.bast(given.movement))
+    print(given.out)
     return 0
 
 

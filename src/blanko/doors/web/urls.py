@@ -62,6 +62,7 @@ urlpatterns = [
     path("files/<str:sha256>/rejects.csv", files.rejects),
     path("custody", custody.custody),
     path("custody/receive", custody.receive),
+    path("custody/bast.pdf", custody.bast),
     path("custody/resolve", custody.resolve),
     path("custody/dispatch", custody.dispatch),
     path("blanks", supply.blanks),

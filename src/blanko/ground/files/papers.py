@@ -16,6 +16,9 @@ from blanko.kernel.errors import BlankoError
 FIXED_TIME = datetime(2017, 4, 4, tzinfo=UTC)
 
 
+ROOT = Path(__file__).parents[2]
+
+
 class PaperFailed(BlankoError):
     """A template and its data do not fit."""
 
@@ -24,7 +27,8 @@ class PaperFailed(BlankoError):
 def _compiler(template: str) -> Any:
     import typst
 
-    return typst.Compiler(template, root=str(Path(template).parent), ignore_system_fonts=True)
+    # A paper may take its frame from a lower room: the house is the root.
+    return typst.Compiler(template, root=str(ROOT), ignore_system_fonts=True)
 
 
 def render(template: str, data: dict[str, Any]) -> bytes:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from blanko.cards.custody import arrivals, operations, queries
+from blanko.cards.custody import arrivals, operations, papers, queries
 from blanko.cards.custody.rules import CENTRE, Key, Kind, Phase
 from blanko.cards.custody.transit import Discrepancy, DiscrepancyKind, Leg, Mode, Resolution
 from blanko.doors.web import words
@@ -148,6 +148,7 @@ def receive(request: HttpRequest) -> HttpResponse:
     ]
     return page(
         request, "receive.html", movement=movement, sent=sent, pending=sent.phase == Phase.PENDING,
+        posted=sent.phase == Phase.POSTED,
         kind=kind_of_movement(sent.kind), lines=lines[:LINES_SHOWN], more=max(0, len(lines) - LINES_SHOWN),
         expects=" ".join(dict.fromkeys(line["name"] for line in lines)), total=sum(line.quantity for line in sent.lines),
         legs=queries.legs(movement), officers=access.officers(office=sent.to_office),
@@ -158,6 +159,15 @@ def receive(request: HttpRequest) -> HttpResponse:
             for row in queries.discrepancies(movement=movement, resolved_too=True)
         ],
     )  # fmt: skip
+
+
+@require_GET
+@named_errors
+def bast(request: HttpRequest) -> HttpResponse:
+    """``/custody/bast.pdf?movement=``"""
+    response = HttpResponse(papers.bast(request.GET.get("movement", "")), content_type="application/pdf")
+    response["Content-Disposition"] = 'inline; filename="bast.pdf"'
+    return response
 
 
 @require_POST
