@@ -316,9 +316,7 @@ def learned(request: HttpRequest, with_estimates: bool = False) -> list[dict[str
 
 @router.get("/procurement/value", response=Value, summary="What the blanks at hand are worth, first in, first out")
 def value(request: HttpRequest) -> dict[str, Any]:
-    sheet = custody.balance_sheet()
-    not_received = sum(lot.accepted for lot in procurement.lots()) - sheet["received"]
-    on_hand = sheet["warehouse"] + sheet["in_transit"] + sheet["at_offices"] + not_received
+    on_hand = custody.at_hand()
     layers = procurement.stock_value(on_hand=on_hand)
     worth = sum(layer.value_idr for layer in layers)
     return {"on_hand": on_hand, "value_idr": worth, "layers": layers}

@@ -264,16 +264,8 @@ def _material(given: argparse.Namespace) -> int:
     return 0
 
 
-def at_hand() -> int:
-    """Good blanks that are ours: what custody counts in stores and on the way, and accepted lots that it has not
-    received yet."""
-    sheet = custody.balance_sheet()
-    accepted = sum(lot.accepted for lot in queries.lots())
-    return sheet["warehouse"] + sheet["in_transit"] + sheet["at_offices"] + accepted - sheet["received"]
-
-
 def _value(given: argparse.Namespace) -> int:
-    on_hand = at_hand() if given.on_hand is None else given.on_hand
+    on_hand = custody.at_hand() if given.on_hand is None else given.on_hand
     layers = queries.stock_value(on_hand=on_hand)
     total = sum(layer.value_idr for layer in layers)
     if given.json:

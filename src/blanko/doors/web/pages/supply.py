@@ -64,10 +64,7 @@ def supply(request: HttpRequest) -> HttpResponse:
         rows=rows,
         caption=_("A lot that has arrived and is not released (customs, unpaid) is no stock."),
     )
-    sheet = custody.balance_sheet()
-    # What lies good at the centre and at offices; what is printed or spoiled is no stock any more.
-    at_hand = sheet["warehouse"] + sheet["in_transit"] + sheet["at_offices"]
-    layers = procurement.stock_value(on_hand=at_hand) if lots else []
+    layers = procurement.stock_value(on_hand=custody.at_hand()) if lots else []
     day = entitlement.claims_as_of() or timezone.localdate()
     tenders = procurement.tenders()
     materials = supply_tables.materials(contracts)
@@ -80,7 +77,8 @@ def supply(request: HttpRequest) -> HttpResponse:
         request, "supply.html", table, *plain, *(item["table"] for item in materials), agreed=contracts,
         kinds=sheet_kinds(),
         sources=[row for row in tenders if row["source"]], without=[row for row in contracts if not row["planned"]],
-        held=sum(lot.quantity for lot in lots if lot.held_for is not None), received=sheet["received"], as_of=day,
+        held=sum(lot.quantity for lot in lots if lot.held_for is not None), as_of=day,
+        received=custody.balance_sheet()["received"],
         nothing=not (contracts or tenders or lots or plain[-2].total), materials=materials,
         value=sum(layer.value_idr for layer in layers),
     )  # fmt: skip
