@@ -97,6 +97,6 @@ def test_the_policy_lab_shows_every_rule_over_the_same_months(reader):
     for words in ("yang terisi paling sedikit", "hari persediaan yang sama", "seperti yang dikirim"):
         assert words in text
     rows = reader.get("/policies?table=policies&format=csv").content.decode("utf-8-sig").splitlines()
-    assert len(rows) == 8
+    assert len(rows) == 9
     assert reader.get("/policies?seed=2").content != reader.get("/policies").content
     assert reader.get("/policies?case=atlantis").status_code in (404, 422)

@@ -32,6 +32,10 @@ def policies() -> dict[str, tuple[str, str]]:
             _("projected proportional"),
             _("keeps back for need that is still to come (fair dynamic rationing)"),
         ),
+        "leximin_replanned": (
+            _("lowest fill, planned anew each week"),
+            _("plans all weeks by what is expected, sends the first, forgets the rest"),
+        ),
         "as_sent": (_("as it was sent"), _("what was really sent on 10 April 2017, then the published rule")),
     }
 
