@@ -118,6 +118,17 @@ def test_the_nation_loses_what_an_office_without_ribbon_cannot_print(needs, told
     assert after.areas == before.areas == ("ID",)
 
 
+def test_printers_that_were_only_counted_stand_in_until_the_office_tells(needs, told, tmp_path):
+    load_rows(tmp_path, "printers.csv", [count("3507", 17, metric="printers", kind="observed")])
+    at, made = office("3507")
+    assert made.offices.printers[at] == 17
+    assert made.offices.printer_cards[at] == pytest.approx(17 * 175 * 5)
+    assert made.offices.working[at] == made.offices.availability[at] > 0
+    told("F-1", "working", office="3507")
+    at, made = office("3507")
+    assert made.offices.printers[at] == 1
+
+
 def test_failures_and_repairs_of_the_records_move_the_share_of_printers_that_works(needs, told):
     assumed = case().printing
     for number in range(12):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from blanko.records.intake import queries as files
 
 AT = datetime(2017, 4, 4, 3, tzinfo=UTC)
 APRIL_4 = date(2017, 4, 4)
+EXAMPLES = Path(__file__).parents[3] / "examples"
 PRINTERS = """kantor,nomor seri,keadaan,sejak,kartu per jam
 3171,F-1,baik,2017-01-02,30
 3171,F-1,rusak,2017-03-01,
@@ -113,3 +115,14 @@ def test_offices_print_by_what_they_reported(load, tell):
     found = queries.offices(as_of=APRIL_4, pace=Pace(20, 40, 15), prior=prior_rates(availability=0.8, repair_weeks=4))
     assert (found["3171"].working, found["3171"].printer_cards) == (0, 30 * 40)
     assert (found["3172"].working, found["3172"].printer_cards, found["3172"].ribbon_cards) == (1, 20 * 20, 250)
+
+
+def test_the_examples_are_read_as_their_readme_says(load):
+    printers = load((EXAMPLES / "printers.csv").read_bytes(), "printers.csv")
+    reports = load((EXAMPLES / "printing-reports.csv").read_bytes(), "printing-reports.csv")
+    assert (printers.kind, printers.accepted, printers.refused) == ("printers", 4, 2)
+    assert (reports.kind, reports.accepted, reports.refused) == ("printing", 3, 1)
+    on = date(2017, 4, 30)
+    found = queries.offices(as_of=on, pace=Pace(20, 40, 15), prior=prior_rates(availability=0.8, repair_weeks=4))
+    assert (found["3507"].working, found["3507"].ribbon_cards, found["3507"].operator_cards) == (2, 300, 160 * 15)
+    assert (found["8171"].working, found["8171"].ribbon_cards) == (0, 0)

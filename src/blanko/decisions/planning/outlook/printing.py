@@ -64,6 +64,23 @@ def local(offices: Mapping[str, OfficePrinting]) -> dict[str, dict[str, float]]:
     return {name: values for name, values in found.items() if values}
 
 
+def with_counts(
+    told: Mapping[str, Mapping[str, float]], counted: Mapping[str, float], *, pace: Pace, rates: Rates
+) -> dict[str, dict[str, float]]:
+    """The same with printers that were only counted: as many as were seen, as fast and as often broken as others."""
+    found = {name: dict(values) for name, values in told.items()}
+    for code, printers in counted.items():
+        if code in found.get("printers", {}):
+            continue
+        values = {
+            "printers": printers, "printer_cards": printers * pace.cards_an_hour * pace.print_hours,
+            "availability": rates.availability, "working": rates.availability,
+        }  # fmt: skip
+        for name, value in values.items():
+            found.setdefault(name, {})[code] = value
+    return found
+
+
 def is_known(case: Case) -> bool:
     """Whether any office told what it prints with."""
     return any(name in case.local for name in KNOWN)

@@ -89,7 +89,7 @@ def case(*, as_of: date | None = None, assumed: str = "2017-04") -> Case:
 def _printing(assumed: Printing, day: date) -> dict[str, dict[str, float]]:
     """What offices told of printers, operators, ribbon and ink; prints between two reports are those that custody has.
 
-    An office that told nothing is left to what the case assumes.
+    An office that told nothing has the printers that somebody counted there, or is left to what the case assumes.
     """
     seen: dict[tuple[date, date], dict[str, float]] = {}
 
@@ -99,9 +99,17 @@ def _printing(assumed: Printing, day: date) -> dict[str, dict[str, float]]:
             seen[after, until] = {str(code): float(cards) for code, cards in rows}
         return seen[after, until].get(office, 0.0)
 
-    return printing.local(
+    told = printing.local(
         equipment.offices(as_of=day, pace=printing.pace(assumed), prior=printing.rates(assumed), printed=printed)
     )
+    learned = equipment.nation(as_of=day, prior=printing.rates(assumed))
+    return printing.with_counts(told, _counted_printers(day), pace=printing.pace(assumed), rates=learned)
+
+
+def _counted_printers(day: date) -> dict[str, float]:
+    """How many printers somebody counted at a regency's office, an observation before an estimate."""
+    rows = sorted(_rows("stated_counts.sql", metrics=["printers"], as_of=day), key=lambda row: row[1] == "observed")
+    return {str(regency): float(value) for regency, _kind, value, _on, _source in rows}
 
 
 def _wear(assumed: Printing, day: date) -> dict[str, float]:

@@ -91,7 +91,7 @@ def number_names() -> dict[str, str]:
         "availability": _("share of printers that works"),
         "repair_weeks": _("weeks of a repair"),
         "cards_a_printer_day": _("cards of a printer and day, where nothing is told"),
-        "offices_told": _("offices that told what they print with"),
+        "offices_told": _("offices whose printers, operators or ribbon are known"),
         "passed_share": _("share that passes the check"),
         "spoilage": _("spoilage"),
         "collection": _("share of waiting cards fetched in a week"),
