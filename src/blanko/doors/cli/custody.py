@@ -10,11 +10,14 @@ from django.utils import timezone
 
 from blanko.cards.custody import queries as custody
 from blanko.cards.issuance import queries as issuance
-from blanko.doors.cli import custody_count, custody_moves, custody_reconcile, custody_sample
+from blanko.doors.cli import custody_count, custody_moves, custody_reconcile, custody_sample, custody_trace
 
 EXAMPLE = """Example:
   ./blanko custody balance                  received = the sum of the rest
-  ./blanko custody way PB17-000042-0007     every step of one blank"""
+  ./blanko custody way PB17-000042-0007     every step of one blank
+  ./blanko custody trace PB17-000042-0007   its steps, its hands and its card; a chip's UID or a box too
+  ./blanko custody at 3171 --on 2017-04-04  what an office held on a day
+  ./blanko custody seized found.csv         a list, grouped by the last common holder"""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -35,20 +38,19 @@ def _parser() -> argparse.ArgumentParser:
     custody_count.add_verb(verbs)
     custody_sample.add_verb(verbs)
     custody_moves.add_verbs(verbs)
+    custody_trace.add_verbs(verbs)
     return parser
 
 
 def main(argv: list[str]) -> int:
     """Read custody, or move blanks."""
     given = _parser().parse_args(argv)
-    if (done := custody_moves.run(given)) is not None:
-        return done
-    if given.verb == "reconcile":
-        return custody_reconcile.run(given)
-    if given.verb == "count":
-        return custody_count.run(given)
-    if given.verb == "sample":
-        return custody_sample.run(given)
+    for part in (custody_moves, custody_trace):
+        if (done := part.run(given)) is not None:
+            return done
+    rooms = {"reconcile": custody_reconcile.run, "count": custody_count.run, "sample": custody_sample.run}
+    if given.verb in rooms:
+        return rooms[given.verb](given)
     if given.verb == "balance":
         sheet = custody.balance_sheet()
         if given.json:
