@@ -13,6 +13,7 @@ from django.test import Client
 from blanko.ground.files.spreadsheets import xlsx_bytes
 
 pytestmark = pytest.mark.database
+CONTRACT_2017 = "BLANKO-KTPEL-2017"
 CONTRACT = {
     "contract_no": "C-API", "supplier": "a maker", "signed_on": "2017-04-01", "quantity": 1_000_000,
     "unit_price_idr": 12_000, "total_idr": 12_000_000_000, "box_size": 500, "source": "a test",
@@ -169,3 +170,21 @@ def test_a_scenario_of_ones_own_is_tried_and_a_wrong_one_refused_with_its_line(u
     assert code(upload("/planning/scenarios", "case.toml", b"\xff", 422)) == "bad_case"
     stageless = re.sub(r"stages = \[\{ name.*", "stages = []", text, count=1)
     assert "no schedule" in upload("/planning/scenarios", "case.toml", stageless.encode(), 422)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "status"),
+    [
+        ("/procurement/tenders", {**TENDER, "tender_no": "T\0", "title": "x"}, 422),
+        ("/procurement/services", {"service_no": "S-N", "title": "a", "supplier": "b", "starts_on": "2017-01-01",
+                                   "ends_on": "0001-01-01", "source": "c"}, 422),
+        ("/procurement/lots", {"lot_no": "L-END", "contract_no": CONTRACT_2017, "series": "END", "first_box": 1,
+                               "box_count": 1, "announced_on": "9999-12-31"}, 201),
+        ("/procurement/lots", {"lot_no": "L-BIG", "contract_no": CONTRACT_2017, "series": "BIG", "first_box": 10**30,
+                               "box_count": 1}, 422),
+    ],
+    ids=["nul", "year one", "year 9999", "too large"],
+)  # fmt: skip
+def test_odd_values_are_refused_or_kept_and_never_an_error_of_ours(post, program, address, body, status):
+    post(address, body, status)
+    assert program.get("/api/procurement/lots").status_code == 200

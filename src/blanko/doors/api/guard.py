@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -43,6 +44,11 @@ class ApiGuard:
                 detail="a page of another site sent this request",
                 mend="call the API from a program, or from its own pages",
             )  # fmt: skip
+        if holds_nul(request):
+            return problem(
+                code="invalid_request", title="invalid request", status=422,
+                detail="a text holds the character NUL, which no record can hold", mend="send it without",
+            )  # fmt: skip
         answer = self.get_response(request)
         if answer.status_code < 400 or answer.headers.get("Content-Type") == "application/problem+json":
             return answer
@@ -54,6 +60,27 @@ class ApiGuard:
         if "Allow" in answer.headers:
             refused.headers["Allow"] = answer.headers["Allow"]
         return refused
+
+
+def holds_nul(request: HttpRequest) -> bool:
+    """Whether any text of the address or of a JSON body holds NUL: PostgreSQL's text holds none."""
+    if "\0" in request.path or any("\0" in value for value in request.GET.values()):
+        return True
+    if not (request.content_type or "").startswith("application/json") or b"\\u0000" not in request.body:
+        return False
+    try:
+        return _nul_in(json.loads(request.body))
+    except (ValueError, RecursionError):
+        # What is no JSON is refused as that.
+        return False
+
+
+def _nul_in(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_nul_in(key) or _nul_in(item) for key, item in value.items())
+    return isinstance(value, list) and any(map(_nul_in, value))
 
 
 def comes_from_another_site(request: HttpRequest) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db import Error
@@ -389,7 +389,10 @@ def register_service(
     rules.check_named(service_no=service_no, title=title, supplier=supplier)
     rules.check_positive(amount_idr=amount_idr)
     if ends_on <= starts_on:
-        rules.check_dates(starts_on=starts_on, ends_on=ends_on - timedelta(days=1))
+        raise rules.DatesOutOfOrder(
+            "{second} on {after} lies before {first} on {before}", mend="mend one of the two dates", second="the end",
+            after=ends_on, first="the begin", before=starts_on,
+        )  # fmt: skip
     if follows is not None and not models.Service.objects.filter(pk=follows).exists():
         raise rules.UnknownService(
             "there is no service contract {service_no}", mend="register the one that it follows first",

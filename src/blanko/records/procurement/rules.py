@@ -351,7 +351,10 @@ def expected(*, reached: Mapping[Stage, date], lead_days: Mapping[Stage, int]) -
     for stage, needs in NEEDS.items():
         if stage in dates or stage not in lead_days or not needs or any(need not in dates for need in needs):
             continue
-        dates[stage] = max(dates[need] for need in needs) + timedelta(days=lead_days[stage])
+        ready = max(dates[need] for need in needs)
+        # Beyond the calendar's end there is no date either.
+        if (date.max - ready).days >= lead_days[stage]:
+            dates[stage] = ready + timedelta(days=lead_days[stage])
     return {stage: day for stage, day in dates.items() if stage not in reached}
 
 

@@ -96,7 +96,7 @@ MATERIAL: Final = _Sheet(
             lambda text: text if re.fullmatch("[A-Z]{2}", text) else None, "no_country",
             "write two capital letters of ISO 3166; ZZ is abroad, not published",
         ),
-        "stage": (_stage, "no_stage", "use one of " + ", ".join(Stage)),
+        "stage": (_stage, "no_stage", "use the code of a stage, such as chips_arrived or shipped"),
         "lead_days": (_days, "not_a_count", "write whole days from 0 up"),
     },
 )  # fmt: skip
