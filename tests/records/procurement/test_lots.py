@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.apps import apps
 from django.db import Error, connection, transaction
 
 from blanko.ground.audit import operations as audit
@@ -199,3 +200,17 @@ def test_due_dates_wait_for_the_slower_of_chips_and_bodies():
     due = rules.expected(reached={Stage.ORDERED: DAY}, lead_days=lead)
     assert due[Stage.PRINTED_AND_TESTED] == DAY + timedelta(days=37)
     assert Stage.SHIPPED not in due, "a stage without a lead time has no date"
+
+
+def test_every_constraint_of_the_room_is_refused_by_a_name_of_its_own(db):
+    """What the database refuses never reaches a caller as an error of the database."""
+    import_only = {"procurement_notice_file_balance", "procurement_notice_once", "procurement_notice_kind"}
+    # The operation states what these hold, so that no caller can break them.
+    stated = {"procurement_acceptance_counts", "procurement_material_part_values", "procurement_price_break_amounts"}
+    named = {
+        constraint.name
+        for model in apps.get_models()
+        if model._meta.db_table.startswith("procurement_") and model.__name__ != "StageNeeds"
+        for constraint in model._meta.constraints
+    }
+    assert sorted(named - set(rules.CONSTRAINTS) - import_only - stated) == []

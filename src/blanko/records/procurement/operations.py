@@ -307,16 +307,20 @@ def advance_lot(
 
     ``is_estimated``: no source tells the day, so that nothing is learned from it.
 
-    Raises UnknownLot, UnknownLotStage, StageReportedTwice, StageOutOfOrder. Acceptance has an operation of its own:
-    accept_lot.
+    Raises UnknownLot, UnknownLotStage, StageReportedTwice, StageOutOfOrder, HeldElsewhere. Acceptance has an operation
+    of its own: accept_lot.
     """
     stage = rules.stage_named(stage)
     if stage is Stage.ACCEPTED:
         raise rules.StageOutOfOrder("a lot is accepted with its BAST", mend="use accept_lot")
     rules.check_next(stage, reached=_reached(lot_no), on=on)
-    row = _stage_row(
-        lot_no, stage, on, held_for=[str(Hold(hold)) for hold in held_for], note=note, is_estimated=is_estimated
-    )
+    held = [str(Hold(hold)) for hold in held_for]
+    if held and stage is not Stage.ARRIVED:
+        raise rules.HeldElsewhere(
+            "a lot that is {stage} is not held for {held}", mend="report what holds it when it arrives", stage=stage,
+            held=", ".join(held),
+        )  # fmt: skip
+    row = _stage_row(lot_no, stage, on, held_for=held, note=note, is_estimated=is_estimated)
     _store("procurement.advance_lot", by, at, [(models.LotStage, row)], lot=lot_no, stage=str(stage))
 
 

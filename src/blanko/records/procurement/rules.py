@@ -145,6 +145,10 @@ class UnknownLotStage(InvalidValue):
     """A lot has no stage of this name."""
 
 
+class HeldElsewhere(InvalidValue):
+    """A lot is held where it arrives, and this is another stage."""
+
+
 class RejectionWithoutReason(InvalidValue):
     """A box was not accepted, and nobody said why."""
 
@@ -217,6 +221,7 @@ CONSTRAINTS: Final[dict[str, type[BlankoError]]] = {
     "procurement_lot_boxes": NotPositive,
     "procurement_lot_price": NotPositive,
     "procurement_lot_series": BadCode,
+    "procurement_lot_stage_hold_on_arrival": HeldElsewhere,
     "procurement_rejected_box_has_reason": RejectionWithoutReason,
     "procurement_rejected_box_once": BoxNotInLot,
     "procurement_acceptance_has_bast": BadCode,
