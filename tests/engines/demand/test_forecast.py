@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from blanko.engines.demand import draws
 from blanko.engines.demand.errors import InvalidHistory, InvalidRate
 from blanko.engines.demand.forecast import Comeback, Forecast, forecast, owed_after_deaths
-from blanko.engines.demand.history import CAUSES, REGION_SPLIT, SUKET, TURNED_17, Split
+from blanko.engines.demand.history import CAUSES, FIRST_CARD, REGION_SPLIT, SUKET, TURNED_17, Split
 from blanko.engines.demand.learn import learn
 from blanko.engines.demand.priors import nation
 from blanko.engines.demand.scores import covered, pinball, seasonal_naive, wape
@@ -64,7 +64,9 @@ def test_paths_have_the_means_and_spreads_that_the_forecast_states():
     assert nation_cv == pytest.approx(np.sqrt(0.1**2 + 0.2**2 / 40 + 0.05 / 120), rel=0.05)
 
 
-def stated(mean, *, course=None, area_cv=0.0, shared_cv=0.0, drift=0.0, together=0.0, dispersion=0.0, **more):
+def stated(
+    mean, *, course=None, area_cv=0.0, shared_cv=0.0, drift=0.0, together=0.0, dispersion=0.0, of_sum=False, **more
+):
     """A forecast whose uncertainty is known: the same for every cause and area of province 11 and 12."""
     causes, areas, months = mean.shape
     given = {"fading": np.zeros((causes, months)), **more}
@@ -74,6 +76,7 @@ def stated(mean, *, course=None, area_cv=0.0, shared_cv=0.0, drift=0.0, together
         course=np.broadcast_to(np.zeros((months, months)) if course is None else course, (causes, months, months)),
         area_cv=np.full((causes, areas), area_cv), shared_cv=np.full((causes, areas), shared_cv),
         drift=np.full(causes, drift), together=np.full(causes, together), dispersion=np.full(causes, dispersion),
+        of_sum=np.full(causes, of_sum),
         **given,
     )  # fmt: skip
 
@@ -107,6 +110,20 @@ def test_what_a_province_shares_does_not_average_away_in_it():
     assert relative(shared, LOSS, slice(0, 1), [0]) == pytest.approx(0.1**2, rel=0.1)
     # Two provinces move each on its own.
     assert relative(shared, LOSS, slice(None), [0]) == pytest.approx(0.08**2 / 2 + (0.1**2 - 0.08**2) / 40, rel=0.1)
+
+
+def test_what_is_unknown_of_offices_is_not_counted_in_their_sum_once_more():
+    """A course that was learned from the nation's sum knows already what its offices add up to."""
+    mean = np.zeros((len(CAUSES), 40, 3))
+    mean[LOSS] = 1e6
+    given = {"course": np.full((3, 3), np.log1p(0.05**2)), "area_cv": 0.3, "shared_cv": 0.1}
+    twice, once = (stated(mean, of_sum=of_sum, **given).paths(paths=4_000, seed=1) for of_sum in (False, True))
+    assert relative(twice, LOSS, slice(None), [0]) > 1.5 * 0.05**2
+    assert relative(once, LOSS, slice(None), [0]) == pytest.approx(0.05**2, rel=0.1)
+    # Each office stays as unknown as it was, but for what it weighs in the sum.
+    assert relative(once, LOSS, slice(0, 1), [0]) == pytest.approx(0.05**2 + 0.3**2, rel=0.15)
+    alone = stated(mean[:, :1], of_sum=True, **given).paths(paths=4_000, seed=1)
+    assert relative(alone, LOSS, slice(None), [0]) == pytest.approx(0.05**2, rel=0.1)
 
 
 def test_trends_go_on_or_fade_for_all_causes_together():
@@ -206,6 +223,26 @@ def test_open_sukets_come_for_a_card_once_and_the_dead_do_not():
     left = owed_after_deaths(rates, np.full(12, 1_000.0), months=12)
     assert (np.diff(left, axis=1) < 0).all()
     assert left[0, -1] == pytest.approx(1_000 * (1 - rates.death_rate[0]) ** 12)
+
+
+def test_first_cards_of_the_late_recorded_come_from_those_who_are_left():
+    """A rate on all obliged persons would go on for ever; the unrecorded come once, and they die."""
+    left = np.full(12, 4_000.0)
+    counts = history().applications
+    came = np.repeat((200 * 0.95 ** np.arange(36))[None, :], 12, axis=0).astype(np.int64)
+    counts[FIRST_CARD] = came
+    seen = history(counts=counts, unrecorded=left)
+    assert seen.late()[0, 0] == left[0] + came[0].sum()
+    assert seen.before(30).late()[0] == pytest.approx(seen.late()[0, :30])
+    rates = learn(seen, priors=nation())
+    made = forecast(rates, seen, months=24).mean[FIRST_CARD]
+    assert made.sum(axis=1).max() < left[0]
+    # About a hundredth of those who were left came each month, and so it goes on.
+    assert made[0, 0] == pytest.approx(rates.rate[FIRST_CARD, 0] * left[0], rel=0.1)
+    assert made[0, 23] / made[0, 0] < (1 - rates.rate[FIRST_CARD, 0]) ** 20
+    assert made[0, :3].sum() == pytest.approx(came[0, -3:].sum(), rel=0.25)
+    nobody = history(counts=counts, unrecorded=np.zeros(12))
+    assert forecast(learn(nobody, priors=nation()), nobody, months=12).mean[FIRST_CARD].sum() == 0
 
 
 def test_a_split_is_an_event_of_its_area():

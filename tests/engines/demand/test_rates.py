@@ -397,6 +397,7 @@ def put(values, value):
         ({"areas": tuple(["1101"] * 12)}, "twice"),
         ({"first_month": date(2014, 1, 5)}, "2014-01-05"),
         ({"deaths": np.zeros((1, 1))}, "deaths"),
+        ({"unrecorded": np.full(12, -1.0)}, "unrecorded of 1101 hold -1"),
     ],
 )
 def test_what_cannot_have_been_seen_is_refused_by_name(given, names):

@@ -16,9 +16,11 @@ from blanko.engines.demand.errors import InvalidHistory, InvalidRate
 from blanko.engines.demand.heldback import beta_mean, beta_spread, coming
 from blanko.engines.demand.history import (
     CAUSES,
+    FIRST_CARD,
     REGION_SPLIT,
     SUKET,
     TURNED_17,
+    Bools,
     Floats,
     History,
     Ints,
@@ -65,11 +67,13 @@ class Forecast:
     """Demand of the months from ``first_month``. Shapes: C causes, A areas, M months.
 
     ``mean`` [C, A, M]; ``course`` [C, M, M] the covariance of the logarithm of a factor that all areas share;
-    ``fading`` [C, M] how far that logarithm lies higher if trends go on and lower if they fade, one or the other for
-    all causes of a path; ``area_cv`` [C, A] of each area's factor at the start, of which ``shared_cv`` is what a
-    province's areas have in common; ``drift`` [C] the spread of that factor's further move in a month, of whose
+    ``fading`` [C, M] how far that logarithm lies higher if trends go on and lower if they fade, one or the other
+    for all causes of a path; ``area_cv`` [C, A] of each area's factor at the start, of which ``shared_cv`` is what
+    a province's areas have in common; ``drift`` [C] the spread of that factor's further move in a month, of whose
     variance the share ``together`` [C] is the province's; ``dispersion`` [C]: a month's variance is m + dispersion
-    m * m; ``comebacks`` what was held back in months without blanks and is part of the mean.
+    m * m; ``of_sum`` [C]: the course was learned from the nation's sum, so that in every path areas average to it,
+    and what is unknown of them is not counted in the nation once more; ``comebacks`` what was held back in months
+    without blanks and is part of the mean.
     """
 
     areas: tuple[str, ...]
@@ -83,6 +87,7 @@ class Forecast:
     drift: Floats
     together: Floats
     dispersion: Floats
+    of_sum: Bools
     comebacks: tuple[Comeback, ...] = ()
 
     @property
@@ -144,6 +149,7 @@ class Forecast:
         trend = np.exp(np.where(goes_on[:, None], 1, -1) * self.fading[cause]) / np.cosh(self.fading[cause])
         common *= trend.astype(np.float32)
         plain = (self.mean[cause] - self.returned[cause]).astype(np.float32)
+        share_of = plain / np.maximum(plain.sum(axis=0), np.float32(1e-9))
         drawn = np.empty((paths, *plain.shape), np.int32)
         step = max(1, draws.BLOCK // plain.size)
         for first in range(0, paths, step):
@@ -155,7 +161,10 @@ class Forecast:
                     share = generator.beta(*each.beliefs[cause], size=len(chosen)).astype(np.float32)
                     areas = draws.apart(generator, len(chosen), np.full(len(self.areas), each.unlike[cause]))
                     level[chosen] += (share[:, None] * areas)[:, :, None] * each.due[cause].astype(np.float32)
-            level *= self._own(generator, cause, len(level))
+            own = self._own(generator, cause, len(level))
+            if self.of_sum[cause]:
+                own /= np.einsum("pam,am->pm", own, share_of)[:, None, :]
+            level *= own
             drawn[block] = draws.counts(generator, draws.scatter(generator, level, float(self.dispersion[cause])))
         return drawn
 
@@ -248,6 +257,8 @@ def forecast(rates: Rates, history: History, *, months: int) -> Forecast:
         fading[cause] = learned.fading(months)
         shape = np.exp(log_mean + np.diag(covariance) / 2 - learned.level) * np.cosh(fading[cause])
         added, varies = rates.events[cause]
+        if cause == FIRST_CARD and history.unrecorded is not None:
+            exposure = _left(history.unrecorded, rates.rate[cause][:, None] * shape, rates.death_rate)
         mean[cause] = exposure * rates.rate[cause][:, None] * shape * (1 + added)
         if np.isnan(rates.common_cv[cause]):
             course[cause] = covariance + varies * _lasting(months)
@@ -268,13 +279,27 @@ def forecast(rates: Rates, history: History, *, months: int) -> Forecast:
     return Forecast(
         areas=history.areas, causes=CAUSES, first_month=history.ends, mean=mean, course=course, fading=fading,
         area_cv=area_cv, shared_cv=rates.shared_cv, drift=rates.drift, together=rates.together,
-        dispersion=rates.dispersion, comebacks=comebacks,
+        dispersion=rates.dispersion, of_sum=_of_sum(rates, mean), comebacks=comebacks,
     )  # fmt: skip
+
+
+def _of_sum(rates: Rates, mean: Floats) -> Bools:
+    """Which causes have a course that was learned from the sum; a person's word on an area is news for the nation."""
+    stated = {each.cause for each in rates.overrules if each.area}
+    learned = [course is not None and CAUSES[place] not in stated for place, course in enumerate(rates.courses)]
+    return np.array(learned) & (mean.sum(axis=(1, 2)) > 0)
 
 
 def owed_after_deaths(rates: Rates, owed: Floats, *, months: int) -> Floats:
     """[area, month] how many of the persons ``owed`` [area] a card today are alive at the end of each month."""
     return owed[:, None] * (1 - rates.death_rate[:, None]) ** np.arange(1, months + 1)
+
+
+def _left(unrecorded: Floats, rate: Floats, deaths: Floats) -> Floats:
+    """[area, month] who are still unrecorded at the start of each month: fewer as they come, and as they die."""
+    stays = (1 - np.minimum(rate, 1.0)) * (1 - deaths[:, None])
+    left = np.concatenate([np.ones((len(rate), 1)), np.cumprod(stays, axis=1)[:, :-1]], axis=1)
+    return np.asarray(unrecorded[:, None] * left)
 
 
 def _sukets(mean: Floats, course: Floats, area_cv: Floats, rates: Rates, waiting: Floats) -> None:

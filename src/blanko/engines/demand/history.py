@@ -28,6 +28,7 @@ CAUSES = (
     "suket_replacement",
 )
 TURNED_17 = CAUSES.index("turned_17")
+FIRST_CARD = CAUSES.index("first_card")
 REGION_SPLIT = CAUSES.index("region_split")
 SUKET = CAUSES.index("suket_replacement")
 RATE_CAUSES = tuple(place for place in range(len(CAUSES)) if place not in (TURNED_17, REGION_SPLIT, SUKET))
@@ -49,7 +50,8 @@ class History:
     ``applications`` [cause, area, month]; ``base`` [area] obliged persons; ``birthdays`` [area, month] persons who turn
     17, from ``first_month`` on and beyond the history as far as the registry knows; ``censored`` [area, month] months
     without blanks, whose applications are no demand; ``open_sukets`` [area] certificates that wait for a card at the
-    end; ``deaths`` [area, month] of obliged persons, where they are counted; ``splits`` seen and to come.
+    end; ``unrecorded`` [area] obliged persons who are not recorded yet at the end, who alone can ask for a first card
+    late; ``deaths`` [area, month] of obliged persons, where they are counted; ``splits`` seen and to come.
     """
 
     areas: tuple[str, ...]
@@ -61,6 +63,7 @@ class History:
     open_sukets: Floats | None = None
     deaths: Floats | None = None
     splits: tuple[Split, ...] = ()
+    unrecorded: Floats | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot have been seen. Raises InvalidHistory, naming the area."""
@@ -80,6 +83,9 @@ class History:
         if self.open_sukets is not None:
             self._shape("open_sukets", self.open_sukets, (count,))
             self._counts("open_sukets", self.open_sukets)
+        if self.unrecorded is not None:
+            self._shape("unrecorded", self.unrecorded, (count,))
+            self._counts("unrecorded", self.unrecorded)
         if self.deaths is not None:
             self._shape("deaths", self.deaths, (count, months))
             self._counts("deaths", self.deaths.min(axis=1, initial=0))
@@ -108,13 +114,25 @@ class History:
         except ValueError:
             raise InvalidHistory("{area} is no area of the history", mend="name one of its areas", area=area) from None
 
+    def late(self) -> Floats:
+        """[area, month] persons who could ask for a first card late, at the start of each month that was seen.
+
+        Those who are not recorded at the end, and those who came in that month or after it; where nobody counted them,
+        all obliged persons.
+        """
+        if self.unrecorded is None:
+            return np.repeat(self.base[:, None], self.months, axis=1)
+        later = np.cumsum(self.applications[FIRST_CARD][:, ::-1], axis=1)[:, ::-1]
+        return np.asarray(self.unrecorded[:, None] + later, dtype=np.float64)
+
     def before(self, month: int) -> History:
         """The same history as it was known when ``month`` months had been seen: later applications are cut off."""
+        came = self.applications[FIRST_CARD][:, month:].sum(axis=1)
         return History(
             areas=self.areas, first_month=self.first_month, applications=self.applications[:, :, :month],
             base=self.base, birthdays=self.birthdays, censored=self.censored[:, :month],
             open_sukets=self.open_sukets, deaths=None if self.deaths is None else self.deaths[:, :month],
-            splits=self.splits,
+            splits=self.splits, unrecorded=None if self.unrecorded is None else self.unrecorded + came,
         )  # fmt: skip
 
     def _check_areas(self) -> None:

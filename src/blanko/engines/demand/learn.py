@@ -12,6 +12,7 @@ from blanko.engines.demand.course import Course
 from blanko.engines.demand.heldback import Wave, echoes, returns
 from blanko.engines.demand.history import (
     CAUSES,
+    FIRST_CARD,
     RATE_CAUSES,
     REGION_SPLIT,
     SUKET,
@@ -124,11 +125,17 @@ def _learn_causes(
     # Without a count of open sukets their replacement can only go on as it was seen to.
     as_seen = (SUKET,) if history.open_sukets is None and history.applications[SUKET].any() else ()
     for cause in (*RATE_CAUSES, *as_seen):
-        believed = priors.rates.get(CAUSES[cause], UNKNOWN)
+        believed, stands_on = priors.rates.get(CAUSES[cause], UNKNOWN), exposure
+        scale = 1.0
+        if cause == FIRST_CARD and history.unrecorded is not None:
+            # The belief is of all obliged persons; it is the same cards, asked for by fewer.
+            stands_on = history.late()
+            scale = float(history.base.sum() / max(float(history.unrecorded.sum()), 1.0))
         found[cause] = _learn_cause(
-            counts[cause], exposure, valid[cause], provinces, start=history.first_month,
-            believed=(believed.mean, believed.cv), spread=Spread(priors.spread_area, priors.spread_province),
-            dispersion=priors.dispersion, drift=priors.drift, off=None if off is None else off[:, cause],
+            counts[cause], stands_on, valid[cause], provinces, start=history.first_month,
+            believed=(min(believed.mean * scale, 0.5), believed.cv),
+            spread=Spread(priors.spread_area, priors.spread_province), dispersion=priors.dispersion,
+            drift=priors.drift, off=None if off is None else off[:, cause],
         )  # fmt: skip
     return delay, found
 

@@ -31,7 +31,8 @@ class Overrule:
 @dataclass(frozen=True)
 class Rates:
     """Rates of one history. ``rate`` [cause, area] is of the end of the history and without season: cards an obliged
-    person asks for in a month; for turned_17 the share of those who turn 17 that applies. ``rate_cv`` [cause, area].
+    person asks for in a month; for turned_17 the share of those who turn 17 that applies, for first_card cards of each
+    person not recorded yet where those were counted. ``rate_cv`` [cause, area].
 
     ``events`` of each cause: what floods and the like added on average, as a share, and the variance of that share
     for a month; ``weight`` [area] the obliged persons, by whom rates are averaged; ``courses`` the nation's level,
