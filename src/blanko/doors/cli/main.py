@@ -54,6 +54,7 @@ COMMANDS: dict[str, Command] = {
             "difference": "planning_difference",
         },
     ),  # fmt: skip
+    "alerts": Command("Supply", "alerts", "what does not look right, and who has to explain it"),
     "custody": Command("Supply", "custody", "where every box and blank is"),
     "destruction": Command("Supply", "destruction", "spoiled blanks and old cards, destroyed before witnesses"),
     "issuance": Command("Cards", "issuance", "print, hand over and send cards; the queue and what waits"),

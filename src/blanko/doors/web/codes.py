@@ -53,6 +53,9 @@ def operation(code: str) -> str:
 def operations() -> dict[str, str]:
     return {
         "scenario.begin": _("replay begun"),
+        "alerts.find": _("alerts found"),
+        "alerts.over": _("alerts over"),
+        "alerts.acknowledge": _("alert explained"),
         "places.load": _("areas and offices loaded"),
         "intake.load": _("file taken in"),
         "intake.load_part": _("rows of a file stored"),

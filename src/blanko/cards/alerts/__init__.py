@@ -1,0 +1,1 @@
+"""Alerts: what does not look right, with an owner, until somebody says why."""
