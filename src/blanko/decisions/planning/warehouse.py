@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
+from django.utils.timezone import localdate, make_aware
 
 from blanko.cards.custody import operations as custody
 from blanko.cards.custody import queries as held
 from blanko.cards.custody.drafts import Consignment
 from blanko.cards.custody.rules import CENTRE, Key, Line
+from blanko.cards.custody.transit import Leg, Mode
 from blanko.decisions.planning.rules import Cutting, Dispatch, Loose, Whole
 from blanko.ground.database import sql
 from blanko.kernel.boxes import BoxId, SerialRange
 
 __all__ = ["CENTRE", "boxes_and_pieces", "box_size", "holdings", "printed_by_office", "send"]
+
+COURIER = "courier of the directorate"
 
 
 def _rows(name: str, params: dict[str, object] | None = None) -> list[tuple[Any, ...]]:
@@ -72,9 +76,26 @@ def send(dispatches: Sequence[Dispatch], cutting: Cutting, *, by: str, at: datet
                 + [Line(p.box.series, p.box.number, p.positions.first, p.positions.last) for p in dispatch.pieces],
                 key=Key(f"planning/{dispatch.round_no}", int(dispatch.regency)),
                 papers={"surat_jalan": dispatch.papers, "consignment": dispatch.consignment},
+                legs=[_way(dispatch, by=by, at=at)],
             )
             for dispatch in dispatches
         ],
         by=by,
         at=at,
+    )
+
+
+def _way(dispatch: Dispatch, *, by: str, at: datetime) -> Leg:
+    """The one leg that a round knows: who carries, who answers, and the day by which it should be there."""
+    leaves = max(dispatch.dispatch_by, localdate(at))
+    due = make_aware(datetime.combine(leaves + timedelta(days=dispatch.transport_days), time.max))
+    if dispatch.mode == "collection":
+        return Leg(
+            mode=Mode.COLLECTION, from_place=CENTRE, to_place=dispatch.office, carrier=dispatch.carrier,
+            answerable=dispatch.carrier, due_at=due, assignment_no=dispatch.letter,
+            identity_checked=f"to be checked at the ramp against letter {dispatch.letter}",
+        )  # fmt: skip
+    # A round names no courier: the warehouse answers until one has signed the surat jalan.
+    return Leg(
+        mode=Mode.COURIER, from_place=CENTRE, to_place=dispatch.office, carrier=COURIER, answerable=by, due_at=due
     )
