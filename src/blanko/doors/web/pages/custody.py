@@ -150,7 +150,8 @@ def receive(request: HttpRequest) -> HttpResponse:
         request, "receive.html", movement=movement, sent=sent, pending=sent.phase == Phase.PENDING,
         posted=sent.phase == Phase.POSTED,
         kind=kind_of_movement(sent.kind), lines=lines[:LINES_SHOWN], more=max(0, len(lines) - LINES_SHOWN),
-        expects=" ".join(dict.fromkeys(line["name"] for line in lines)), total=sum(line.quantity for line in sent.lines),
+        expects=" ".join(dict.fromkeys(line["name"] for line in lines)),
+        total=sum(line.quantity for line in sent.lines),
         legs=queries.legs(movement), officers=access.officers(office=sent.to_office),
         marks=[(str(kind), kind_of_discrepancy(kind)) for kind in MARKED], resolutions=resolution_names(),
         wrong=[
