@@ -18,7 +18,7 @@ pytestmark = pytest.mark.database
 CONTRACT = "BLANKO-KTPEL-2017"
 TABLES = {
     "/supply": ("lots", "contracts", "schedule", "prices", "lead_times", "suppliers", "worth", "payments", "services",
-                "tenders", "material_1"),
+                "tenders", "notices", "material_1"),
     "/plan": ("numbers", "promises", "readings", "stages", "problems_list", "weeks"),
     "/regencies/3171": ("printers", "reports"),
 }  # fmt: skip

@@ -31,6 +31,11 @@ TEXTS = (
     # Reasons that the replay gives.
     gettext_noop("all records of this regency were loaded, one row a person (synthetic)"),
     gettext_noop("chip does not answer"),
+    # Where the parts of a card and their days come from.
+    gettext_noop("an estimate of this replay"),
+    gettext_noop(
+        "the minister on 4 April 2017: the chips come from abroad; country not told, days an estimate of this replay"
+    ),
     # What became of a regency since 2017.
     gettext_noop("to Papua Selatan"),
     gettext_noop("to Papua Tengah"),

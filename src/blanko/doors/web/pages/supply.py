@@ -71,7 +71,8 @@ def supply(request: HttpRequest) -> HttpResponse:
     plain = [
         supply_tables.contracts(contracts), supply_tables.deliveries(contracts, as_of=day),
         supply_tables.prices(contracts), supply_tables.lead_times(), supply_tables.score_cards(as_of=day),
-        supply_tables.worth(layers), supply_tables.payments(), supply_tables.services(), supply_tables.tenders(tenders),
+        supply_tables.worth(layers), supply_tables.payments(), supply_tables.notices(),
+        supply_tables.services(), supply_tables.tenders(tenders),
     ]  # fmt: skip
     return page(
         request, "supply.html", table, *plain, *(item["table"] for item in materials), agreed=contracts,
@@ -172,6 +173,9 @@ def conditions() -> dict[str, str]:
         "personalised": _("printed for a person"),
         "printed": _("printed for a person"),
         "issued": _("handed over"),
+        "shipped": _("sent to another office"),
+        "arrived": _("arrived at another office"),
+        "lost": _("lost before its holder had it"),
         "destroyed": _("destroyed"),
         "missing": _("reported missing"),
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from blanko.doors.web import words
+from blanko.doors.web import stored, words
 from blanko.doors.web.pages import plan
 from blanko.doors.web.tables import Column, Table
 from blanko.records.procurement import material
@@ -118,7 +118,7 @@ def materials(rows: Rows) -> list[dict[str, Any]]:
                 Column("stage", _("Stage"), form=_stage), Column("lead_days", _("Days"), number=True),
                 Column("needs", _("Needs first")),
                 Column("on_way", _("On the longest way"), form=lambda value: _("yes") if value else ""),
-                Column("source", _("Source")),
+                Column("source", _("Source"), form=stored.stored),
             ],
             [
                 {
@@ -229,4 +229,20 @@ def tenders(rows: Rows) -> Table:
             Column("winner", _("Winner")), Column("award_idr", _("Sum of the award"), number=True, form=words.rupiah),
         ],
         rows,
+    )  # fmt: skip
+
+
+def notices() -> Table:
+    """What SiRUP and SPSE published, the version that stands."""
+    kinds = {"plan": _("plan (SiRUP)"), "tender": _("tender (SPSE)")}
+    return Table.plain(
+        "notices",
+        [
+            Column("kind", _("List"), form=lambda kind: kinds.get(kind, kind)), Column("code", _("Code")),
+            Column("title", _("What")), Column("status", _("State")),
+            Column("ceiling_idr", _("Ceiling"), number=True, form=words.rupiah), Column("winner", _("Winner")),
+            Column("award_idr", _("Sum of the award"), number=True, form=words.rupiah),
+            Column("announced_on", _("Announced"), form=words.day), Column("decided_on", _("Decided"), form=words.day),
+        ],
+        procurement.notices(),
     )  # fmt: skip
