@@ -42,6 +42,40 @@ def test_an_officer_drafts_overrides_commits_and_prints_a_round(stock, counts, d
     assert "override 3101" in shown and "the pier is closed" in shown and "this date took" in shown
 
 
+def test_versions_terms_and_what_offices_say_are_reached_from_the_terminal(stock, counts, capsys):
+    day = ("--as-of", "2017-04-04")
+    put_off = answer(capsys, planning, "defer", "1101", "300", "--reason", "no ink until June", "--since", "2017-04-04")
+    assert put_off[0]["blanks"] == 300
+    answer(capsys, planning, "collect", "1102", "--letter", "7/ST", "--officer", "Sri Wahyuni", "--on", "2099-01-01")
+    first = answer(
+        capsys, planning, "draft", "--title", "Putaran", *day, "--release", "9000", "--reserve", "5000",
+        "--reserve-for", "floods in May", "--lot-min", "500", "--part-reserve", "500", "--no-loans",
+    )  # fmt: skip
+    assert (first["reserve_for"], first["lot_min"], first["lending"], first["loans"]) == (
+        "floods in May",
+        500,
+        False,
+        [],
+    )
+    number = str(first["number"])
+    assert planning.main(["review", number, "--return", "--remark", "the reserve is too small"]) == 0
+    assert "was returned by kepala.pusat" in capsys.readouterr().out
+    assert planning.main(["supersede", number, "--reason", "a larger reserve", "--reserve", "9000"]) == 0
+    said = capsys.readouterr().out
+    assert "is version 2 and supersedes round" in said and "regencies get another share" in said
+    later = str(int(number) + 1)
+    changed = answer(capsys, planning, "supersede", later, "--reason", "fewer blanks", "--release", "8000")
+    assert (changed["version"], changed["reserve"], changed["changed"]["shared_after"]) == (3, 9_000, 8_000)
+    assert planning.main(["show", str(changed["number"])]) == 0
+    shown = capsys.readouterr().out
+    assert "version 3 of plan" in shown and "9,000 blanks stay at the centre for floods in May" in shown
+    assert {row["mode"] for row in answer(capsys, planning, "routes", *day)} == {"courier", "collection"}
+    rule = ("days-of-cover/1", "--from", "2099-01-01", "--reference", "a decision", "--reason", "a test of it")
+    assert answer(capsys, planning, "adopt-rule", *rule, "--second", "kepala.pusat")[-1]["rule"] == "days-of-cover/1"
+    assert planning.main(["rules"]) == 0
+    assert "from 2099-01-01  days-of-cover/1      a decision" in capsys.readouterr().out
+
+
 def test_a_discarded_round_has_no_papers_and_cannot_be_committed(stock, counts, capsys, tmp_path):
     drafted = answer(capsys, planning, "draft", "--title", "Putaran", "--as-of", "2017-04-04", "--release", "500")
     number = str(drafted["number"])

@@ -50,6 +50,11 @@ def test_the_next_version_is_drafted_on_the_page_and_the_old_one_stays(reader, s
     assert (answer["Location"], new["release"], new["version"]) == (f"/rounds/{number + 1}", 8_000, 2)
     shown = text(reader, f"/rounds/{number + 1}")
     assert "because: the press counted anew" in shown and f'href="/rounds/{number}"' in shown
+    assert "What did this version change?" in shown and "What did this version change?" not in text(
+        reader, f"/rounds/{number}"
+    )
+    rows = text(reader, f"/rounds/{number + 1}?table=changes&format=csv").splitlines()
+    assert rows[0].endswith("name,before,after,by_terms,by_own,by_others") and len(rows) > 1
     assert "superseded" in text(reader, f"/rounds/{number}")
     assert reader.post(f"/rounds/{number}/supersede", {"reason": "again"}).status_code == 422
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.db import Error
 from django.db.transaction import atomic
-from planning_data import APRIL_4, AT
+from planning_data import APRIL_4, AT, count, load_rows
 
 from blanko.decisions.planning import dossier, models, operations, queries, rulebook, rules
 from blanko.decisions.planning.sharing import TERMS, document_of
@@ -112,6 +112,19 @@ class TestVersions:
         assert sum(d.blanks for d in commit(second)) == 8_000
         told = json.loads(dossier.dossier(queries.round(second), queries.round_document(second)))
         assert (told["version"], told["supersedes"], told["supersede_reason"]) == (2, first, "Depok has counted anew")
+
+    def test_a_version_says_what_it_changed_and_the_reasons_add_up(self, stock, counts, tmp_path):
+        first = draft(release=10_000)
+        assert queries.changed_from(first) is None
+        # One that goes before others by its code, and now needs less than a box.
+        load_rows(tmp_path, "anew.csv", [count("1101", 200, kind="observed", metric="prr_unprinted", day=APRIL_4)])
+        found = queries.changed_from(self.supersede(first, release=9_500), shown=50)
+        assert (found.shared_before, found.shared_after) == (10_000, 9_500)
+        assert found.changed == len(found.changes) > 0
+        for change in found.changes:
+            assert change.by == change.by_terms + change.by_own + change.by_others != 0
+        own = next(change for change in found.changes if change.regency == "1101")
+        assert own.by_own < 0 and "its need went from 1,000 to 200" in own.sentence()
 
     def test_a_version_needs_a_reason_and_something_open_to_supersede(self, stock, counts):
         number = draft()

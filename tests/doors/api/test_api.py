@@ -68,6 +68,7 @@ READS = {
     "/planning/rounds/{number}": "/planning/rounds/2",
     "/planning/rounds/{number}/dossier": "/planning/rounds/2/dossier",
     "/planning/rounds/{number}/versions": "/planning/rounds/2/versions",
+    "/planning/rounds/{number}/difference": "/planning/rounds/2/difference",
     "/planning/rounds/{number}/loans": "/planning/rounds/3/loans",
     "/planning/rules": "/planning/rules",
     "/planning/tables/{kind}.{form}": "/planning/tables/needs.csv?as_of=2017-04-30",
@@ -84,6 +85,19 @@ READS = {
     "/custody/movements": "/custody/movements",
     "/custody/movements/{movement}": "/custody/movements/{moved}",
     "/custody/movements/{movement}/bast.pdf": "/custody/movements/{moved}/bast.pdf",
+    "/counting/reconciles": "/counting/reconciles",
+    "/counting/reconciles/{number}": "/counting/reconciles/{reconcile}",
+    "/counting/counts": "/counting/counts",
+    "/counting/counts/{count}": "/counting/counts/test~reads:1",
+    "/counting/counts/{count}/differences": "/counting/counts/test~reads:1/differences",
+    "/counting/samples": "/counting/samples",
+    "/counting/samples/{sample}": "/counting/samples/test~reads:1",
+    "/destruction/spoiled": "/destruction/spoiled?office=1871",
+    "/destruction/old-cards": "/destruction/old-cards?office=1871&waiting=false",
+    "/destruction/batches": "/destruction/batches",
+    "/destruction/batches/{batch}": "/destruction/batches/test~reads:1",
+    "/destruction/batches/{batch}/berita-acara.pdf": "/destruction/batches/test~reads:1/berita-acara.pdf",
+    "/destruction/holds": "/destruction/holds",
     "/custody/flow": "/custody/flow?lot=PB17-L01",
     "/custody/chips/{uid}": "/custody/chips/04A1B2C3D4E5F6",
     "/custody/discrepancies": "/custody/discrepancies?resolved=true",
@@ -106,6 +120,7 @@ READS = {
     "/audit/events/{number}/verification": "/audit/events/20/verification",
 }
 FILES = {
+    "/destruction/batches/{batch}/berita-acara.pdf": "application/pdf",
     "/custody/movements/{movement}/bast.pdf": "application/pdf",
     "/sukets/{number}/paper.pdf": "application/pdf",
     "/intake/files/{sha256}/rejects": "text/csv",
@@ -126,6 +141,7 @@ def filled(program, address):
         "record": lambda: f"{first['recorded_office']}/{first['record_id']}",
         "moved": lambda: program.get("/api/custody/way/PB17-000001").json()[-1]["movement"].replace("/", "~"),
         "suket": lambda: program.get("/api/sukets?office=3101&limit=1").json()[0]["number"].replace("/", "~"),
+        "reconcile": lambda: program.get("/api/counting/reconciles").json()[0]["number"],
         "card": lambda: program.get("/api/issuance/uncollected?office=3101").json()[0]["serial"],
     }
     for name, value in values.items():
@@ -241,6 +257,12 @@ def told(program):
 def at_the_counter(program):
     """A published order, a blank in a printer and an old card that was given back: the replay has none of them."""
     if not program.get("/api/issuance/order").json():
+        with acting(principal="svc.custody"):
+            moved = custody.dispatch(
+                consignment=custody_queries.oldest_boxes("1871", 1), from_office="1871", to_office="3101",
+                key=Key("read", 2), by="operator.1871", at=datetime(2017, 5, 2, 3, tzinfo=UTC),
+            )  # fmt: skip
+            custody.receive(movement=moved, by="operator.3101", at=datetime(2017, 5, 2, 4, tzinfo=UTC))
         who = program.get("/api/issuance/queue?office=3101&limit=1").json()[0]
         for address, said in (
             ("order", {"since": "2099-01-01", "suket": "first", "source": "SE 470/read"}),
@@ -250,7 +272,43 @@ def at_the_counter(program):
             assert program.post(f"/api/issuance/{address}", said, content_type="application/json").status_code == 201
 
 
-@pytest.mark.usefixtures("refused", "bought", "told", "at_the_counter")
+@pytest.fixture
+def counted(program):
+    """What nobody did in the replay: a reconcile, a count with a difference, a sample, a destruction, a hold."""
+    if program.get("/api/counting/counts").json():
+        return
+    key = {"device": "test/reads", "sequence": 1}
+    (box,) = [str(line.box) for line in custody_queries.oldest_boxes("1871", 1)]
+    serials = [f"{box}-0001", f"{box}-0002"]
+    spoil = {"kind": "spoilage", "after": "spoiled", "blanks": serials, "office": "1871", "reason": "water"}
+    cut = {
+        "office": "1871",
+        "serials": serials,
+        "cards": ["KL-READS"],
+        "method": "cut",
+        "place": "Bandar Lampung",
+        **key,
+    }
+    for by, address, said in (
+        ("svc.custody", "counting/reconciles", {"scope": "18"}),
+        ("kepala.1872", "counting/counts", {"office": "1872", "reason": "monthly", **key}),
+        ("operator.1872", "counting/counts/test~reads:1/sheets", {"rows": [{"seen": "ZZ99-000001"}]}),
+        ("operator.1801", "counting/counts/test~reads:1/sheets", {"rows": [{"seen": "ZZ99-000001"}]}),
+        ("kepala.1871", "counting/samples", {"office": "1871", "seed": "4", **key}),
+        ("operator.1871", "custody/openings", {"office": "1871", "box": box, "device": "test/reads", "sequence": 2}),
+        ("operator.1871", "custody/changes", {**spoil, "device": "test/reads", "sequence": 3}),
+        ("operator.1871", "destruction/old-cards", {"number": "KL-READS", "office": "1871", "reason": "damaged"}),
+        ("operator.1871", "destruction/batches", cut),
+        ("kepala.1871", "destruction/holds", {"target": "office", "what": "1871", "reason": "evidence",
+                                              "second": "kepala.pusat", **key}),
+    ):  # fmt: skip
+        answer = program.post(
+            f"/api/{address}", said, content_type="application/json", headers={"X-Blanko-Officer": by}
+        )
+        assert answer.status_code in (200, 201), answer.content
+
+
+@pytest.mark.usefixtures("refused", "bought", "told", "at_the_counter", "counted")
 @pytest.mark.parametrize("described", READS)
 def test_every_reading_address_answers(program, described):
     answer = program.get("/api" + filled(program, READS[described]))

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection
 
-from blanko.decisions.planning import dividing, models, routes, rulebook, rules, sharing, warehouse
+from blanko.decisions.planning import difference, dividing, models, routes, rulebook, rules, sharing, warehouse
 from blanko.decisions.planning.sharing import Area, document_of
 from blanko.engines.allocation.policies import rule_of
 from blanko.engines.allocation.terms import CLASS_REFERENCES
@@ -242,6 +242,17 @@ def versions(plan: int) -> list[dict[str, Any]]:
     for step in rows.values("round_no", "step", "by", "reason", "at"):
         steps.setdefault(step["round_no"], []).append(step)
     return [{**row, **_reviewed(steps[row["number"]])} for row in heads]
+
+
+def changed_from(round_no: int, *, shown: int = difference.SHOWN) -> difference.Difference | None:
+    """What a version changed of the one that it supersedes, and why, regency by regency; None for a first version.
+
+    Both are told apart by the rule, before overrides. Raises UnknownRound.
+    """
+    before = head(round_no)["supersedes"]
+    if before is None:
+        return None
+    return difference.difference(round_document(before), round_document(round_no), shown=shown)
 
 
 def _reviewed(steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -36,6 +36,26 @@ class ProposedLoan(Schema):
     blanks: int
 
 
+class ShareChange(Schema):
+    """Blanks: what of a change came from the terms, from the regency's own figures, and from the others."""
+
+    regency: str
+    before: int
+    after: int
+    by_terms: int
+    by_own: int
+    by_others: int
+    sentence: str
+
+
+class ChangedFrom(Schema):
+    supersedes: int | None
+    changed: int
+    shared_before: int
+    shared_after: int
+    changes: list[ShareChange]
+
+
 class NextVersion(Schema):
     """What is not named stays as the version before had it."""
 
@@ -132,6 +152,25 @@ def all_versions(request: HttpRequest, number: int) -> list[dict[str, Any]]:
 def proposed_loans(request: HttpRequest, number: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = planning.round(number)["loans"]
     return found
+
+
+@router.get(
+    "/planning/rounds/{number}/difference", response=ChangedFrom, summary="What a version changed of the one before it"
+)
+def changed_from(request: HttpRequest, number: int, shown: int = 20) -> dict[str, Any]:
+    """The largest changes first, each with its reasons; nothing for a first version."""
+    found = planning.changed_from(number, shown=min(max(shown, 0), 100))
+    if found is None:
+        return {"supersedes": None, "changed": 0, "shared_before": 0, "shared_after": 0, "changes": []}
+    return {
+        "supersedes": planning.head(number)["supersedes"], "changed": found.changed,
+        "shared_before": found.shared_before, "shared_after": found.shared_after,
+        "changes": [
+            {"regency": one.regency, "before": one.before, "after": one.after, "by_terms": one.by_terms,
+             "by_own": one.by_own, "by_others": one.by_others, "sentence": one.sentence()}
+            for one in found.changes
+        ],
+    }  # fmt: skip
 
 
 @router.post("/planning/rounds/{number}/versions", response={201: Round}, summary="Supersede a round, with a reason")

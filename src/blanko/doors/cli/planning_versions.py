@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from blanko.ground.places import gazetteer
 
 PLANNER = "planner.pusat"
 REVIEWER = "kepala.pusat"
+CHANGES_SHOWN = 5
 
 
 def by_argument(parser: argparse.ArgumentParser, default: str = PLANNER) -> None:
@@ -62,11 +64,13 @@ def _supersede(given: argparse.Namespace) -> int:
             round_no=given.round, reason=given.reason, title=given.title, as_of=given.as_of, release=given.release,
             by=given.by, at=datetime.now(UTC), **terms_of(given),
         )  # fmt: skip
-    found = queries.round(number)
-    say(
-        given, {**queries.summary(number), "versions": found["versions"]},
-        f"round {number} is version {found['version']} and supersedes round {given.round}: {given.reason}",
-    )  # fmt: skip
+    found, changed = queries.round(number), queries.changed_from(number, shown=CHANGES_SHOWN)
+    lines = [f"round {number} is version {found['version']} and supersedes round {given.round}: {given.reason}"]
+    if changed is not None:
+        lines.append(f"  {changed.changed:,} regencies get another share, {changed.shared_after:,} blanks in all")
+        lines += [f"  {change.sentence()}" for change in changed.changes]
+    told = {**queries.summary(number), "versions": found["versions"], "changed": asdict(changed) if changed else None}
+    say(given, told, "\n".join(lines))
     return 0
 
 

@@ -27,6 +27,12 @@ def count(value: int | None) -> str:
 
 
 @register.filter
+def signed(value: int | None) -> str:
+    """A change with its sign and the reader's thousands; nothing changed is no number."""
+    return NOTHING if not value else f"{'+' if value > 0 else '−'}{count(abs(value))}"
+
+
+@register.filter
 def rounded(value: float | None, places: int = 0) -> str:
     """A number that is not counted, to so many places, in the reader's way."""
     return NOTHING if value is None else formats.number_format(value, decimal_pos=places, force_grouping=True)

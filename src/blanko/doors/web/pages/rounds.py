@@ -125,7 +125,8 @@ def one_round(request: HttpRequest, number: int) -> HttpResponse:
     dots = pictures.dots(fills)
     top = round(max((dot.y for dot in dots), default=0)) + 8
     return page(
-        request, "round.html", table, _loans(request, full), round=full, dots=dots, top=top, lowest=lowest,
+        request, "round.html", table, _loans(request, full), _changes(request, number), round=full, dots=dots,
+        top=top, lowest=lowest,
         highest=highest, state=states()[full["state"]],
         hardest=sorted(full["effects"], key=lambda e: -e["lost_now"])[:5], is_open=full["state"] not in ENDS,
         versions=[{**one, "state": states()[one["state"]], "was": one["state"]} for one in full["versions"]],
@@ -135,6 +136,33 @@ def one_round(request: HttpRequest, number: int) -> HttpResponse:
         claims=sum(1 for share in inside if share["claimed"]),
         crumbs=[("/rounds", _("Rounds"))],
     )  # fmt: skip
+
+
+CHANGES_SHOWN = 8
+
+
+def _changes(request: HttpRequest, number: int) -> Table:
+    """What a version changed of the one before it: the largest changes, each split into its reasons."""
+    found = planning.changed_from(number, shown=CHANGES_SHOWN)
+    rows = [
+        {"regency": one.regency, "name": gazetteer.name_of(one.regency), "before": one.before, "after": one.after,
+         "by_terms": one.by_terms, "by_own": one.by_own, "by_others": one.by_others}
+        for one in (found.changes if found else ())
+    ]  # fmt: skip
+    return Table.of(
+        request,
+        name="changes",
+        columns=[
+            Column("name", _("Regency"), href=lambda row: f"/rounds/{number}/{row['regency']}"),
+            Column("before", _("Share before"), unit=_("blanks"), number=True),
+            Column("after", _("Share now"), unit=_("blanks"), number=True),
+            Column("by_terms", _("By the release and its terms"), number=True, form=words.signed),
+            Column("by_own", _("By its own figures"), number=True, form=words.signed),
+            Column("by_others", _("By the others' figures"), number=True, form=words.signed),
+        ],
+        rows=rows,
+        caption=_("The largest changes. The three reasons add up; each is found by computing the round again."),
+    )
 
 
 def _loans(request: HttpRequest, full: dict[str, Any]) -> Table:
