@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from blanko.cards.suket import operations as sukets
 from blanko.decisions.planning import demand, models
 from blanko.decisions.planning.outlook import records
 from blanko.doors.cli import planning as cli
@@ -15,6 +16,7 @@ from blanko.engines.demand.errors import InvalidRate
 from blanko.engines.demand.history import CAUSES, months_between
 from blanko.ground.access.acting import acting
 from blanko.ground.audit import operations as audit
+from blanko.ground.places import gazetteer
 from blanko.records.entitlement import queries as entitlement
 from blanko.records.intake import operations as intake
 
@@ -61,6 +63,63 @@ def test_a_month_without_blanks_is_censored(day, tmp_path):
     month = months_between(again.first_month, date(2017, 2, 1))
     assert again.censored.sum() == 1
     assert again.censored[0, month]
+
+
+def test_deaths_are_those_the_registry_knows_of_obliged_persons(day):
+    seen = demand.history(day)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM registry_record_current WHERE is_lead AND regency = ANY (%s) AND died_on >= %s "
+            "AND died_on < %s AND (birth_date <= died_on - interval '17 years' OR marital_status IN "
+            "('KAWIN', 'CERAI HIDUP', 'CERAI MATI'))",
+            [list(seen.areas), seen.first_month, day.replace(day=1)],
+        )
+        known = cursor.fetchone()[0]
+    assert known > 0
+    assert seen.deaths.sum() == known
+    assert demand.rates(seen).death_rate.max() < 0.05
+
+
+def test_sukets_that_count_are_waited_for_and_none_known_is_not_none_out(day):
+    before = demand.history(day)
+    direct = records.case().demand["direct"].value
+    office = before.areas[0]
+    with acting(principal=f"operator.{office}"):
+        given = sukets.issue_bulk(office=office, by=f"operator.{office}", at=AT, limit=3)
+    assert given
+    held = 0 if before.open_sukets is None else before.open_sukets[0]
+    seen = demand.history(day)
+    assert seen.open_sukets[0] == held + len(given)
+    # Who holds one is owed a card already: the outlook counts that claim and no demand beside it.
+    assert records.case().demand["direct"].value == pytest.approx(direct)
+
+
+def test_only_changes_of_areas_in_force_on_the_day_are_splits(day, monkeypatch):
+    area = demand.history(day).areas[0]
+    assert demand.history(day).splits == ()
+    changed = [
+        gazetteer.Change(area, area, "renamed", on, "PP 1/2017", "") for on in (date(2017, 2, 1), date(2022, 7, 25))
+    ]
+    monkeypatch.setattr(gazetteer, "changes", lambda: tuple(changed))
+    seen = demand.history(day)
+    assert [(split.area, split.effective) for split in seen.splits] == [(area, date(2017, 2, 1))]
+    assert seen.splits[0].persons == seen.base[0]
+
+
+def test_the_unrecorded_count_only_where_every_regency_counted_them(day, tmp_path):
+    seen = demand.history(day)
+    known = demand._unrecorded(list(seen.areas), day)
+    assert (known is None) == (seen.unrecorded is None)
+    lines = "".join(
+        f"{area},not_recorded,1000,2017-03-01,,https://example.org,observed,2017-03-02\n" for area in seen.areas
+    )
+    path = tmp_path / "counts.csv"
+    path.write_text("area,metric,value,date,denominator,source,kind,known_on\n" + lines)
+    with acting(principal="svc.intake"):
+        intake.load(path=path, by="svc.intake", at=AT, data_dir=tmp_path / "data")
+    again = demand.history(day)
+    assert (again.unrecorded > 0).all()
+    assert demand._unrecorded([*seen.areas, "9999"], day) is None
 
 
 def test_an_overrule_stands_beside_what_it_replaced_and_moves_the_outlook(day):

@@ -11,13 +11,14 @@ from django.db.models import Max
 from django.db.transaction import atomic
 
 from blanko.decisions.planning import models
-from blanko.engines.demand.history import CAUSES, History, month_after, months_between
+from blanko.engines.demand.history import CAUSES, Floats, History, Split, month_after, months_between
 from blanko.engines.demand.learn import learn
 from blanko.engines.demand.priors import nation
 from blanko.engines.demand.rates import Rates
 from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
 from blanko.ground.database import sql
+from blanko.ground.places import gazetteer
 from blanko.kernel.errors import BlankoError
 
 REASON_LENGTH_MIN = 10
@@ -41,7 +42,10 @@ def history(day: date, *, months_ahead: int = 24) -> History | None:
     """What applications show of the regencies that are loaded whole, month by month; None when there are none.
 
     A month in which the office counted its stock and found no good blank is censored: what was applied for then is no
-    demand. Birthdays are counted from the registry, for the months that were and ``months_ahead`` to come.
+    demand. Birthdays are counted from the registry, for the months that were and ``months_ahead`` to come; deaths from
+    it too, where it knows of any; sukets that count today from `suket_open`; persons not recorded yet from the newest
+    counts, where every one of these regencies gave one; splits and new names from the dated table of areas, as far as
+    they were in force on the day.
     """
     regencies = sorted(str(code) for (code,) in _rows("whole_regencies.sql"))
     rows = _rows("applications_by_month.sql", regencies=regencies, as_of=day) if regencies else []
@@ -70,7 +74,44 @@ def history(day: date, *, months_ahead: int = 24) -> History | None:
     for regency, month in _rows("stock_outs.sql", regencies=regencies, first=first, last=last):
         if (at := months_between(first, month)) < months:
             censored[place[regency], at] = True
-    return History(tuple(regencies), first, applications, base, birthdays, censored)
+    return History(
+        tuple(regencies), first, applications, base, birthdays, censored, open_sukets=_open_sukets(regencies, day),
+        deaths=_deaths(regencies, first, months), splits=_splits(regencies, base, day),
+        unrecorded=_unrecorded(regencies, day),
+    )  # fmt: skip
+
+
+def _open_sukets(regencies: list[str], day: date) -> Floats | None:
+    """[regency] persons who hold a suket; None where no suket is known at all, which is not to say that none is out."""
+    holders: dict[str, int] = {str(code): int(count) for code, count in _rows("open_sukets.sql", day=day)}
+    return np.array([float(holders.get(code, 0)) for code in regencies]) if holders else None
+
+
+def _deaths(regencies: list[str], first: date, months: int) -> Floats | None:
+    """[regency, month] obliged persons who died; None where the registry knows of no death, which is no rate of 0."""
+    place = {code: at for at, code in enumerate(regencies)}
+    found = np.zeros((len(regencies), months))
+    for regency, month, count in _rows(
+        "deaths_by_month.sql", regencies=regencies, first=first, last=month_after(first, months)
+    ):
+        found[place[regency], months_between(first, month)] = count
+    return found if found.any() else None
+
+
+def _unrecorded(regencies: list[str], day: date) -> Floats | None:
+    """[regency] the newest counts of persons not recorded yet; None unless each of the regencies has one."""
+    known = {str(code): float(value) for code, value in _rows("not_recorded.sql", regencies=regencies, as_of=day)}
+    return np.array([known[code] for code in regencies]) if known.keys() == set(regencies) else None
+
+
+def _splits(regencies: list[str], base: Floats, day: date) -> tuple[Split, ...]:
+    """Regencies whose code or name on the card changed up to the day, with all who lived there."""
+    place = {code: at for at, code in enumerate(regencies)}
+    return tuple(
+        Split(change.code_2017, change.effective, float(base[place[change.code_2017]]))
+        for change in gazetteer.changes()
+        if change.code_2017 in place and change.effective <= day
+    )
 
 
 def rates(seen: History) -> Rates:
@@ -89,8 +130,9 @@ def overrules() -> list[dict[str, Any]]:
 
 
 def table(day: date) -> list[dict[str, Any]]:
-    """Each cause: the learned rate (cards an obliged person and month; for turned_17 the share that applies), the rate
-    in force, and who overruled it last. Raises NothingSeen.
+    """Each cause: the learned rate (cards an obliged person and month; for turned_17 the share that applies, for
+    first_card of each person not recorded yet where every regency counted them), the rate in force, and who overruled
+    it last. Raises NothingSeen.
     """
     seen = _seen(day)
     now = rates(seen)

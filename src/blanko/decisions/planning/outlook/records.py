@@ -32,7 +32,9 @@ from blanko.records.procurement import queries as procurement
 NAME = "records"
 ROOM = "blanko.decisions.planning"
 # Causes that need no check of uniqueness: the person was found unique before.
-DIRECT = ("marriage", "divorce", "move", "loss", "damage", "change_of_element", "region_split", "suket_replacement")
+# Sukets are no further demand here: those who hold one are owed a card and stand in what is print-ready or waits for a
+# check.
+DIRECT = ("marriage", "divorce", "move", "loss", "damage", "change_of_element", "region_split")
 HORIZON_WEEKS = 104
 # The steps of an order in their order; stages of one step run side by side.
 STEPS = {
