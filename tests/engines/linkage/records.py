@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from blanko.doors.cli.synth import villages
+from blanko.decisions.scenario.villages import villages
 from blanko.engines.linkage.columns import COLUMNS
 from blanko.engines.synth.nation import Nation, synthesise
 

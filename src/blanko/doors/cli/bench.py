@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,16 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("--json", action="store_true", help="one object {bench, machine, rows}")
+    parser.add_argument("--records", type=int, help="how many records, where a bench takes it (linkage)")
     given = parser.parse_args(argv)
+    run = import_module(f"blanko.doors.cli.bench_{given.name}").run
+    size: dict[str, int] = {}
+    if given.records is not None:
+        if "records" not in signature(run).parameters:
+            parser.error(f"bench {given.name} takes no --records")
+        size["records"] = given.records
     with _stdout_kept_clean():
-        rows: list[dict[str, Any]] = import_module(f"blanko.doors.cli.bench_{given.name}").run()
+        rows: list[dict[str, Any]] = run(**size)
     if given.json:
         print(json.dumps({"bench": given.name, "machine": machine(), "rows": rows}))
         return 0

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from blanko.engines.linkage.features import Features
-from blanko.engines.linkage.jit import loop, part
+from blanko.engines.linkage.jit import inlined, loop, part
 from blanko.engines.linkage.words import WordArrays
 
 FIELDS: Final = ("name", "mother", "birth_date", "nik", "sex", "birth_place", "location", "birth_place_near")
@@ -73,32 +73,32 @@ def popcount(x):  # type: ignore[no-untyped-def]
 
 
 @part
-def one_edit(a, n, b, m):  # type: ignore[no-untyped-def]
-    """Whether one letter lost, added, replaced or exchanged with its neighbour makes one word the other."""
+def one_edit(letters, a, n, b, m):  # type: ignore[no-untyped-def]
+    """Whether one letter lost, added, replaced or exchanged with its neighbour makes word a (n letters) word b (m)."""
     if n > m:
         a, n, b, m = b, m, a, n
     if m - n > 1:
         return False
     i = 0
-    while i < n and a[i] == b[i]:
+    while i < n and letters[a, i] == letters[b, i]:
         i += 1
     if i == n:
         return True
     j = 0
-    while j < n - i and a[n - 1 - j] == b[m - 1 - j]:
+    while j < n - i and letters[a, n - 1 - j] == letters[b, m - 1 - j]:
         j += 1
     if n == m:
         left = n - i - j
-        return left == 1 or (left == 2 and a[i] == b[i + 1] and a[i + 1] == b[i])
+        return left == 1 or (left == 2 and letters[a, i] == letters[b, i + 1] and letters[a, i + 1] == letters[b, i])
     return n - i - j <= 0
 
 
-@part
+@inlined
 def words_alike(w, v, words):  # type: ignore[no-untyped-def]
     """3 the same spelling fold, 2 a slip of the pen, 1 an initial, 0 other words (not equal, that is known)."""
     if words.fold[w] == words.fold[v]:
         return 3
-    n, m = words.length[w], words.length[v]
+    n, m = np.int64(words.length[w]), np.int64(words.length[v])
     if n == 1 or m == 1:
         return 1 if words.letters[w, 0] == words.letters[v, 0] else 0
     if n < 3 or m < 3:
@@ -106,12 +106,12 @@ def words_alike(w, v, words):  # type: ignore[no-untyped-def]
     if words.skeleton[w] == words.skeleton[v] and words.letters[w, 0] == words.letters[v, 0]:
         return 2
     shared = popcount(words.mask[w] & words.mask[v])
-    if 2 * shared + 2 < min(n, m):
+    if abs(n - m) > 1 or 2 * shared + 2 < min(n, m):
         return 0
-    return 2 if one_edit(words.letters[w], n, words.letters[v], m) else 0
+    return 2 if one_edit(words.letters, w, n, v, m) else 0
 
 
-@part
+@inlined
 def compare_words(a, b, words, role, known):  # type: ignore[no-untyped-def]  # noqa: C901 - for numba
     """Words matched (exactly, by spelling, near but known), unmatched (left, right), bits (matched, of the fewer)."""
     used = 0
@@ -163,7 +163,7 @@ def compare_words(a, b, words, role, known):  # type: ignore[no-untyped-def]  # 
     return exact, close, near, na - matched, nb - matched, bits, min(total_a, total_b)
 
 
-@part
+@inlined
 def _date_level(x, y, x_shared, y_shared):  # type: ignore[no-untyped-def]
     if x == y:
         return 5
@@ -183,7 +183,7 @@ def _date_level(x, y, x_shared, y_shared):  # type: ignore[no-untyped-def]
     return 1
 
 
-@part
+@inlined
 def _nik_level(x, y, same_date):  # type: ignore[no-untyped-def]
     """Two numbers of one district, day and sex whose serials follow each other were given at one counter: twins' are.
 
@@ -213,7 +213,7 @@ def _nik_level(x, y, same_date):  # type: ignore[no-untyped-def]
     return 3 if wrong == 1 or (wrong == 2 and exchanged) else 1
 
 
-@part
+@inlined
 def compare(i, j, f, words, known):  # type: ignore[no-untyped-def]  # noqa: C901 - one pass, for numba
     """(pattern, bits of the matched name, bits of the matched mother) of records i and j."""
     pattern = 0

@@ -55,4 +55,6 @@ numba.config.CACHE_DIR = str(_CACHE)
 # Threads take pieces of the work side by side, so that loops give the interpreter up.
 loop: Any = numba.njit(nogil=True, cache=True)
 part: Any = numba.njit(inline="never", nogil=True)
-"""``loop`` compiles what Python calls, ``part`` what only other loops call."""
+inlined: Any = numba.njit(inline="always", nogil=True)
+"""``loop`` compiles what Python calls, ``part`` what only other loops call; ``inlined`` is put into them as it is, where
+passing fifteen arrays would cost more than the work."""

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from blanko.engines.linkage.jit import loop, part
+from blanko.engines.linkage.jit import inlined, loop, part
 
 LETTERS: Final = 24
 """Letters kept of a word; longer words are told apart by their hash."""
@@ -97,7 +97,7 @@ def listed(code, words):  # type: ignore[no-untyped-def]
     return False
 
 
-@part
+@inlined
 def pack8(row, length):  # type: ignore[no-untyped-def]
     """The first eight letters of a word as one number."""
     code = np.uint64(0)
@@ -106,7 +106,7 @@ def pack8(row, length):  # type: ignore[no-untyped-def]
     return code
 
 
-@part
+@inlined
 def split(data, start, stop, classes, accents, rows, lengths, hashes, glued, limit):  # type: ignore[no-untyped-def]  # noqa: C901
     """Cut one text into words of capital letters and digits. Returns (words, words before the first comma, valid).
 
@@ -186,7 +186,7 @@ def split(data, start, stop, classes, accents, rows, lengths, hashes, glued, lim
     return words, before, True
 
 
-@part
+@inlined
 def person_words(rows, lengths, glued, words, before, titles, connectors, keep):  # type: ignore[no-untyped-def]
     """Mark in ``keep`` the words that are the person's name: no degrees, titles or ``bin``. Returns how many.
 

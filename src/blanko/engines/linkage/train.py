@@ -23,8 +23,8 @@ from blanko.engines.linkage.model import TWINS_DATE, WAYS, WIDTH, Model, Relativ
 from blanko.engines.linkage.score import Pairs, Scorer
 from blanko.engines.linkage.text import join, mix
 
-RANDOM_PAIRS: Final = 600_000
-SAMPLE: Final = 150_000
+RANDOM_PAIRS: Final = 200_000
+SAMPLE: Final = 60_000
 ROUNDS, CLOSE = 40, 1e-5
 TRAINING_KEYS: Final = (0, 2, 4, 5, 6, 7, 8)
 PRIOR_COUNT: Final = 30.0

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from blanko.engines.linkage.jit import loop, part
+from blanko.engines.linkage.jit import inlined, loop
 from blanko.engines.linkage.text import (
     ACCENTS,
     CLASSES,
@@ -135,7 +135,7 @@ class Words:
         self.arrays.bits[:, : self.size] = np.log2(max(records, 1) / counted)
 
 
-@part
+@inlined
 def _find_or_add(row, length, h, size, arrays, scratch_fold):  # type: ignore[no-untyped-def]
     ring = np.uint64(len(arrays.table) - 1)
     slot = np.int64(h & ring)
