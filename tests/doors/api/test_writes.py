@@ -34,7 +34,8 @@ WRITES = {
     "/issuance/order", "/issuance/offices/{office}", "/issuance/jobs", "/issuance/jobs/{job}/finish",
     "/issuance/jobs/{job}/fail", "/issuance/cards/{serial}/lost", "/issuance/shipments",
     "/issuance/shipments/{movement}/arrive", "/issuance/old-cards", "/sukets", "/sukets/bulk", "/sukets/taken-over",
-    "/sukets/{number}/renew", "/sukets/{number}/void", "/issuance/cards/{serial}/spoil", "/issuance/cards/{serial}/hand-over",
+    "/sukets/{number}/renew", "/sukets/{number}/void", "/issuance/cards/{serial}/spoil",
+    "/issuance/cards/{serial}/hand-over",
     "/registry/whole/{regency}", "/entitlement/refresh", "/transparency/publish",
     "/registry/persons/{person_id}/lift-death", "/registry/records/{office}/{record_id}/status",
     "/registry/records/{office}/{record_id}/nik",
@@ -42,6 +43,12 @@ WRITES = {
     "/procurement/contracts/{contract_no}/prices", "/procurement/contracts/{contract_no}/material",
     "/procurement/contracts/{contract_no}/sheets/{kind}", "/procurement/lots", "/procurement/lots/{lot_no}/stages",
     "/procurement/lots/{lot_no}/acceptance", "/procurement/payments", "/procurement/services", "/procurement/notices",
+    "/counting/reconciles", "/counting/counts", "/counting/counts/{count}/sheets",
+    "/counting/counts/{count}/decision", "/counting/counts/{count}/abandon", "/counting/samples",
+    "/counting/samples/{sample}/count", "/counting/samples/{sample}/results", "/destruction/old-cards",
+    "/destruction/batches", "/destruction/batches/{batch}/witnesses", "/destruction/batches/{batch}/photos",
+    "/destruction/batches/{batch}/destroy", "/destruction/batches/{batch}/cancel", "/destruction/holds",
+    "/destruction/holds/{hold}/lift",
     "/equipment/printers", "/equipment/reports", "/planning/scenarios",
 }  # fmt: skip
 
@@ -225,6 +232,15 @@ def test_boxes_are_sent_once_whatever_is_repeated_voided_and_sent_back(program):
     assert refusal(program, "/custody/movements", {**body, "boxes": ["nonsense"]}) == "invalid_value"
 
 
+@pytest.fixture
+def blanks_at_3101(program, stocked):
+    """The replay's office has printed all it had: one more box."""
+    (box,) = central_boxes(1)
+    body = {"from_office": "00", "to_office": "3101", "boxes": [box], "device": f"test-more/{box}", "sequence": 1}
+    sent = post(program, "/custody/movements", body, officer="gudang.pusat", status=201)["movement"]
+    post(program, f"/custody/movements/{sent.replace('/', '~')}/receive", officer="operator.3101", status=200)
+
+
 @pytest.mark.usefixtures("stocked")
 def test_cards_are_printed_spoiled_and_handed_over(program):
     (box,) = central_boxes(1)
@@ -250,6 +266,83 @@ def test_cards_are_printed_spoiled_and_handed_over(program):
     assert refusal(program, f"/issuance/cards/{good}/spoil", {"reason": "too late"}) == "card_ended"
     assert refusal(program, f"/issuance/cards/{good}/hand-over", handed) == "card_ended"
     assert refusal(program, "/issuance/cards/PB17-000001-0499/spoil", {"reason": "x"}) == "unknown_card"
+
+
+@pytest.mark.usefixtures("blanks_at_3101")
+def test_a_job_ends_as_a_card_or_says_what_became_of_its_blank(program):
+    by = {"officer": "operator.3101"}
+    job = {"office": "3101", "limit": 2, "device": "test-printer", "sequence": 20}
+    first, second = post(program, "/issuance/jobs", job, **by, status=201)
+    assert post(program, "/issuance/jobs", job, **by, status=201) == [first, second]
+    assert {first["job"], second["job"]} <= {row["job"] for row in get(program, "/issuance/jobs?office=3101")}
+    named = first["job"].replace("/", "~"), second["job"].replace("/", "~")
+    assert post(program, f"/issuance/jobs/{named[0]}/finish", **by, status=200) == {"serial": first["serial"]}
+    fault = {"fault": "chip", "blank": "spoiled"}
+    assert post(program, f"/issuance/jobs/{named[1]}/fail", fault, **by, status=200) == {"serial": second["serial"]}
+    assert refusal(program, f"/issuance/jobs/{named[0]}/fail", fault) == "job_ended"
+    assert refusal(program, "/issuance/jobs/none:1~1/finish") == "unknown_job"
+    gone = post(program, f"/issuance/cards/{first['serial']}/lost", {"reason": "drawer empty"}, **by, status=200)
+    assert gone["steps"][-1]["step"] == "lost"
+
+
+@pytest.mark.usefixtures("blanks_at_3101")
+def test_printing_out_of_turn_is_named_and_printed_cards_travel(program):
+    by = {"officer": "operator.3101"}
+    queue = get(program, "/issuance/queue?office=3101&limit=5")
+    job = {"office": "3101", "device": "test-printer", "sequence": 30, "nik": queue[3]["nik"]}
+    assert refusal(program, "/issuance/print", job) == "not_next"
+    (serial,) = post(program, "/issuance/print", {**job, "turn": "medical"}, **by, status=201)["serials"]
+    assert get(program, f"/issuance/cards/{serial}")["passed_over"] == 3
+    sent = {"cards": [serial], "from_office": "3101", "to_office": "3171", "device": "test-ship", "sequence": 1}
+    movement = post(program, "/issuance/shipments", sent, **by, status=201)["movement"].replace("/", "~")
+    assert (
+        refusal(program, f"/issuance/shipments/{movement}/arrive", officer="operator.3101") == "same_person_both_ends"
+    )
+    arrived = post(program, f"/issuance/shipments/{movement}/arrive", officer="operator.3171", status=200)
+    assert arrived == {"cards": 1}
+    handed = {"to": "authorised", "checked": "letter", "receiver": "SITI", "relation": "family", "document": "KK",
+              "office": "3171", "old_card": {"serial": "OLD-000001-0001"}}  # fmt: skip
+    assert refusal(program, f"/issuance/cards/{serial}/hand-over", {**handed, "relation": None}) == "not_authorised"
+    post(program, f"/issuance/cards/{serial}/hand-over", handed, officer="operator.3171", status=200)
+    given = get(program, "/issuance/old-cards?office=3171")
+    assert (given[0]["serial"], given[0]["replaced_by"]) == ("OLD-000001-0001", serial)
+    old = {"office": "3171", "person_id": queue[4]["person_id"], "serial": "OLD-000001-0001"}
+    assert refusal(program, "/issuance/old-cards", old) == "given_back_before"
+    assert post(program, "/issuance/old-cards", {**old, "serial": ""}, status=201)["number"].startswith("KL/3171/")
+
+
+def test_the_order_and_an_offices_choice_are_published(program):
+    rule = {"since": "2100-01-01", "suket": "first", "source": "SE 470/test"}
+    assert post(program, "/issuance/order", rule, status=201)["version"] == len(get(program, "/issuance/order"))
+    assert refusal(program, "/issuance/order", {**rule, "since": "2017-01-01"}) == "rule_not_ahead"
+    choice = {"prints": "collection", "reason": "cards are never collected"}
+    assert post(program, "/issuance/offices/9171", choice, status=200)["prints"] == "collection"
+    job = {"office": "9171", "device": "test-printer", "sequence": 40}
+    assert refusal(program, "/issuance/print", job) == "prints_on_collection"
+    assert refusal(program, "/issuance/offices/9171", {**choice, "reason": " "}) == "reason_missing"
+
+
+def test_a_suket_is_issued_renewed_and_voided_by_its_number(program):
+    queue = get(program, "/issuance/queue?office=3101&limit=400")
+    asked = {"office": "3101", "nik": next(row["nik"] for row in queue if not row["holds_suket"])}
+    made = post(program, "/sukets", asked, officer="operator.3101", status=201)
+    assert (made["reason"], made["ended"]) == ("PRR", None)
+    assert refusal(program, "/sukets", asked) == "suket_held"
+    assert refusal(program, "/sukets", {**asked, "nik": "9999999999999999"}) == "unknown_nik"
+    address = f"/sukets/{made['number'].replace('/', '~')}"
+    assert refusal(program, f"{address}/renew") == "not_yet_renewable"
+    voided = post(program, f"{address}/void", {"cause": "lost", "note": "on a ferry"}, status=200)
+    assert (voided["ended"], voided["cause"]) == ("voided", "lost")
+    assert refusal(program, f"{address}/void", {"cause": "lost", "note": "again"}) == "suket_ended"
+    waiting = {row["person_id"] for row in get(program, "/issuance/queue?office=3101&limit=1000")}
+    held = get(program, "/sukets?office=3101&reason=UNK&limit=5000")
+    taken = next(row["number"] for row in held if row["person_id"] in waiting)
+    renewed = post(program, f"/sukets/{taken.replace('/', '~')}/renew", status=201)
+    assert renewed["renews"] == taken
+    bulk = post(program, "/sukets/bulk", {"office": "3101", "limit": 3}, status=201)["numbers"]
+    assert bulk
+    assert {get(program, f"/sukets/{number.replace('/', '~')}")["reason"] for number in bulk} == {"PRR"}
+    assert post(program, "/sukets/taken-over", status=200) == {"taken": 0}
 
 
 def test_a_status_moves_by_allowed_steps_and_the_claim_follows(program):

@@ -20,6 +20,8 @@ PAGES = [
     "/rounds/3", "/rounds/tables", "/rounds/tables?round=2",
     "/custody", "/custody?lot=PB17-L01", "/custody/receive", "/custody/receive?movement=planning/2:1871",
     "/custody/receive?movement=planning/5:9101", "/custody/dispatch", "/custody/dispatch?from=1871",
+    "/counter", "/counter/3101", "/counter/3101/hand-over", "/counter/3101/cards", "/counter/3101/uncollected",
+    "/counter/3101/suket", "/counter/9171", "/turns", "/turns?first=2017-03-20&last=2017-04-30",
     "/plan?case=records", "/policies", "/policies?case=nation-2017&seed=2",
 ]  # fmt: skip
 

@@ -11,6 +11,7 @@ from django.db.models import Max
 from django.db.transaction import atomic
 from django.utils import timezone
 
+from blanko.cards.issuance import ordering
 from blanko.decisions.planning import models, queries, rulebook, rules, sharing, warehouse
 from blanko.ground.access import queries as access
 from blanko.ground.audit import operations as audit
@@ -41,6 +42,8 @@ def publish_deadlines(*, deadlines: Sequence[dict[str, object]], by: str, at: da
                 subject={"regencies": sorted({str(row["regency"]) for row in rows})},
             )
             models.Deadline.objects.bulk_create([models.Deadline(event_id=event, **row) for row in rows])
+            # The same days are the first part of the order in which cards are printed.
+            ordering.publish_deadlines(deadlines=rows, by=by, at=at)
     return len(rows)
 
 

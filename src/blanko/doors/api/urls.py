@@ -15,6 +15,7 @@ from blanko.doors.api import (
     proof,
     records,
     scenarios,
+    suket,
     supply_writes,
     tables,
     versions,
@@ -37,6 +38,7 @@ api.add_router("", versions.router, tags=["planning"])
 api.add_router("", tables.router, tags=["planning"])
 api.add_router("", custody.router, tags=["custody"])
 api.add_router("", cards.router, tags=["cards"])
+api.add_router("", suket.router, tags=["cards"])
 api.add_router("", proof.router, tags=["proof"])
 
 urlpatterns = [path("", api.urls)]

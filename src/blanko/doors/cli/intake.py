@@ -12,6 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from blanko.cards.suket import operations as suket
 from blanko.doors.cli.progress import Bar
 from blanko.ground.access.acting import acting
 from blanko.kernel.errors import BlankoError
@@ -25,7 +26,7 @@ EXAMPLE = """Example:
   ./blanko intake load examples/registrations-dirty.csv
 
 CSV (comma, semicolon, tab; UTF-8, UTF-16, Windows-1252), XLSX or Parquet; heads in Indonesian or English.
-Kinds: registrations, applications, deaths, stock, counts, printers, printing; the heads tell which, or say --kind.
+Kinds: registrations, applications, deaths, stock, counts, printers, printing, biometrics; the heads tell which, or say --kind.
 Exit codes: 0 also when rows were refused; 1 when a file could not be read at all; 2 wrong use."""
 
 
@@ -79,6 +80,7 @@ def main(argv: list[str]) -> int:
     if touched and not given.no_registry:
         with acting(principal="svc.registry"):
             entitlement.catch_up(by="svc.registry", at=datetime.now(UTC))
+            suket.take_from_files(by="svc.suket", at=datetime.now(UTC))
         if not given.json:
             print("Persons and cards owed are up to date: ./blanko entitlement backlog")
     return 1 if failed else 0

@@ -7,6 +7,8 @@ import json
 from datetime import UTC, date, datetime
 
 from blanko.decisions.transparency import operations, queries
+from blanko.decisions.transparency.counters import publish_counters
+from blanko.decisions.transparency.rules import KINDS
 from blanko.ground.access.acting import acting
 
 SERVICE = "svc.transparency"
@@ -31,7 +33,20 @@ def main(argv: list[str]) -> int:
     publish = verbs.add_parser("publish", help="publish the counts of intake that name their base")
     publish.add_argument("--known-on", type=date.fromisoformat, default=None, metavar="DAY", help="default: today")
     publish.add_argument("--json", action="store_true")
+    counters = verbs.add_parser("counters", help="publish cards printed before others, and sukets that are out")
+    counters.add_argument("--first", type=date.fromisoformat, required=True, metavar="DAY")
+    counters.add_argument("--last", type=date.fromisoformat, required=True, metavar="DAY")
+    counters.add_argument("--kind", choices=KINDS, default="observed")
+    counters.add_argument("--json", action="store_true")
     given = parser.parse_args(argv)
+    if given.verb == "counters":
+        with acting(principal=SERVICE):
+            done = publish_counters(
+                first=given.first, last=given.last, kind=given.kind, by=SERVICE, at=datetime.now(UTC)
+            )
+        told = {"published": done.published, "unchanged": done.unchanged}
+        print(json.dumps(told) if given.json else f"{done.published} figures published, {done.unchanged} stood already")
+        return 0
     day = given.known_on or datetime.now(UTC).date()
     if given.verb == "publish":
         return _publish(day, as_json=given.json)

@@ -23,6 +23,7 @@ def file_kinds() -> dict[str, str]:
         "counts": _("published counts"),
         "printers": _("printers"),
         "printing": _("what offices print with"),
+        "biometrics": _("results of fingerprints and irises"),
     }
 
 
@@ -60,6 +61,7 @@ def operations() -> dict[str, str]:
         "intake.load": _("file taken in"),
         "intake.load_part": _("rows of a file stored"),
         "registry.take_in": _("persons brought up to date"),
+        "registry.take_biometrics": _("biometric results taken in"),
         "registry.take_in_deaths": _("deaths taken in"),
         "registry.change_statuses": _("statuses changed"),
         "registry.report_death": _("death reported"),
@@ -180,6 +182,8 @@ def figures() -> dict[str, str]:
         "suket_holders": _("hold a suket"),
         "suket_issued": _("sukets issued"),
         "cards_printed": _("cards printed"),
+        "cards_out_of_turn": _("cards printed before others"),
+        "suket_open": _("sukets that are out"),
         "blanks_contracted": _("blanks contracted"),
         "blanks_needed": _("blanks needed"),
         "blanks_needed_2017_2018": _("blanks needed in 2017 and 2018"),

@@ -16,6 +16,7 @@ def house(request: HttpRequest) -> dict[str, object]:
         ("/supply", _("Supply")),
         ("/custody", _("Custody")),
         ("/dispatches", _("Dispatches")),
+        ("/counter", _("Counter")),
         ("/files", _("Your file")),
         ("/blanks", _("Follow a blank")),
     ]

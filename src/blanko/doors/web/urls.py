@@ -7,6 +7,7 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from blanko.doors.web.pages import (
+    counter,
     custody,
     figures,
     files,
@@ -66,6 +67,14 @@ urlpatterns = [
     path("custody/resolve", custody.resolve),
     path("custody/dispatch", custody.dispatch),
     path("blanks", supply.blanks),
+    path("counter", counter.offices),
+    path("counter/<str:office>", counter.queue),
+    path("counter/<str:office>/hand-over", counter.hand_over),
+    path("counter/<str:office>/cards", counter.cards),
+    path("counter/<str:office>/uncollected", counter.uncollected),
+    path("counter/<str:office>/suket", counter.suket_page),
+    path("counter/<str:office>/suket.pdf", counter.suket_paper),
+    path("turns", counter.turns),
     path("figures", figures.figures),
     path("audit", figures.audit_events),
     path("audit/<int:number>", figures.verify),

@@ -18,6 +18,7 @@ from blanko.cards.custody import operations as custody
 from blanko.cards.custody import queries as held
 from blanko.cards.custody.rules import Receipt
 from blanko.cards.issuance import operations as issuance
+from blanko.cards.suket import operations as suket
 from blanko.decisions.planning import operations as planning
 from blanko.decisions.scenario.april_2017 import estimates, inputs, supply
 from blanko.decisions.scenario.villages import people_2017, villages
@@ -48,6 +49,7 @@ JAKARTA = ZoneInfo("Asia/Jakarta")
 # counts).
 WHOLE = ("3101", "1872")
 WHOLE_SHARE_MAX = 0.9
+SUKETS_A_DAY = 150
 PRINTS_A_DAY, HANDED_SHARE, SPOIL_EVERY = 400, 0.8, 90
 TITLES = {"stage": "Jakarta, putaran kedua 19 April", "weekly": "Putaran mingguan"}
 
@@ -156,6 +158,10 @@ def _settle_records(replay: Replay, tell: Told) -> None:
                 reason="all records of this regency were loaded, one row a person (synthetic)",
             )  # fmt: skip
         entitlement.refresh(as_of=FIRST, by="svc.registry", at=at(FIRST, 10))
+        # Files bring the numbers of certificates; without blanks offices give out more of them.
+        suket.take_from_files(by="svc.suket", at=at(FIRST, 10))
+        for code in replay.whole:
+            suket.issue_bulk(office=code, limit=SUKETS_A_DAY, by=f"operator.{code}", at=at(FIRST, 11))
     tell("persons and cards owed", 1.0)
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from blanko.cards.suket import operations as suket
 from blanko.decisions.planning import queries as planning
 from blanko.doors.web import codes, words
 from blanko.doors.web.pages.responses import named_errors, page
@@ -80,6 +81,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
             )  # fmt: skip
             if result.moves_claims:
                 entitlement.catch_up(by="svc.registry", at=now)
+                suket.take_from_files(by="svc.suket", at=now)
     after, shares_after = _needs_and_shares()
     moved = {
         code: [before.get(code, 0), after.get(code, 0), shares_before.get(code, 0), shares_after.get(code, 0)]
