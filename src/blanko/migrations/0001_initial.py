@@ -45,6 +45,40 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Biometric",
+            fields=[
+                ("event_id", models.BigIntegerField()),
+                ("regency", models.TextField(db_collation="C", null=True)),
+                ("version", models.IntegerField()),
+                ("file_id", models.BigIntegerField()),
+                ("row_no", models.IntegerField()),
+                ("warnings", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "recorded_office",
+                        "record_id",
+                        "decided_at",
+                        "version",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("recorded_office", models.TextField(db_collation="C")),
+                ("record_id", models.TextField(db_collation="C")),
+                ("result", models.TextField(db_collation="C")),
+                ("candidate_ids", models.TextField(null=True)),
+                ("score", models.TextField(db_collation="C", null=True)),
+                ("engine", models.TextField()),
+                ("decided_at", models.TextField(db_collation="C")),
+            ],
+            options={
+                "db_table": "intake_biometric",
+            },
+        ),
+        migrations.CreateModel(
             name="Count",
             fields=[
                 ("event_id", models.BigIntegerField()),
@@ -718,6 +752,50 @@ class Migration(migrations.Migration):
                         condition=models.Q(("paper_no", ""), _negated=True),
                         fields=("paper_no",),
                         name="destruction_paper_no_once",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BiometricResult",
+            fields=[
+                ("event_id", models.BigIntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "recorded_office",
+                        "record_id",
+                        "decided_at",
+                        "version",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("recorded_office", models.TextField(db_collation="C")),
+                ("record_id", models.TextField(db_collation="C")),
+                ("decided_at", models.TextField(db_collation="C")),
+                ("version", models.IntegerField()),
+                ("result", models.TextField(db_collation="C")),
+                ("candidate_ids", models.TextField()),
+                ("score", models.TextField(db_collation="C")),
+                ("engine", models.TextField()),
+                ("outcome", models.TextField(db_collation="C")),
+            ],
+            options={
+                "db_table": "registry_biometric",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("result__in", ["unique", "duplicate", "uncertain", "failed"])),
+                        name="registry_biometric_result",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("outcome__in", ["moved", "kept", "late"])),
+                        name="registry_biometric_outcome",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("engine", ""), _negated=True), name="registry_biometric_engine_named"
                     ),
                 ],
             },

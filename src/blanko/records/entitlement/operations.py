@@ -29,6 +29,7 @@ from blanko.records.entitlement.rules import (
     State,
     decide,
 )
+from blanko.records.registry import biometrics
 from blanko.records.registry import operations as registry
 from blanko.records.registry.rules import Status
 
@@ -150,6 +151,7 @@ def catch_up(*, by: str, at: datetime) -> Refreshed:
     """
     with atomic():
         registry.take_in(by=by, at=at)
+        biometrics.take_results(by=by, at=at)
         return refresh(as_of=claims_as_of() or timezone.localtime(at).date(), by=by, at=at)
 
 

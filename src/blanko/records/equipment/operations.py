@@ -68,6 +68,5 @@ def _check(kind: Kind, texts: dict[str, str], at: datetime) -> None:
     for reject in check(batch, kind=kind, positions=positions, rows=[1], today=at.date()).rejects:
         cause = reject.causes[0]
         raise RefusedReport(
-            "{column} {value}: {reason}", mend=cause.mend, column=cause.column, value=repr(cause.value),
-            reason=cause.reason.replace("_", " "),
+            "{column} cannot be {value}", mend=cause.mend, column=cause.column, value=repr(cause.value),
         )  # fmt: skip

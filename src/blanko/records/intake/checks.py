@@ -136,6 +136,18 @@ def _parsed(column: Column, text: pa.Array, work: _Work) -> tuple[pa.Array, pa.A
         value, wrong = parse.codes_of(text, offices=column.type == "office")
         work.refuse(wrong, column.name, "unknown_office" if column.type == "office" else "unknown_area")
         return value, None
+    if column.type == "moment":
+        value, wrong = parse.moments(text)
+        work.refuse(wrong, column.name, "impossible_moment")
+        return value, None
+    if column.type == "decimal":
+        wrong = ~np.asarray(
+            pc.fill_null(pc.match_substring_regex(text, r"^-?\d{1,12}(\.\d{1,9})?$"), True).to_numpy(
+                zero_copy_only=False
+            ),
+            bool,
+        )
+        work.refuse(wrong, column.name, "not_a_number")
     if column.type == "digits":
         wrong = ~np.asarray(
             pc.fill_null(pc.match_substring_regex(text, r"^\d+$"), True).to_numpy(zero_copy_only=False), bool

@@ -125,6 +125,25 @@ def _slow_date(text: str) -> date | None:
     return None
 
 
+_MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-](0\d|1[0-4]):?[0-5]\d)?)?$"
+# The hour of the capital, where a file names no zone.
+_WIB = "+07:00"
+
+
+def moments(column: pa.Array) -> tuple[pa.Array, Mask]:
+    """Times as text in ISO 8601 with their zone, so that they compare and cast as they are: Jakarta's where none is
+    given, midnight where only a day is."""
+    fits = pc.fill_null(pc.match_substring_regex(column, _MOMENT), False)
+    _, no_day = dates(pc.if_else(fits, pc.utf8_slice_codeunits(column, 0, 10), pa.scalar(None, pa.string())))
+    good = np.asarray(fits.to_numpy(zero_copy_only=False), bool) & ~no_day
+    text = pc.replace_substring(column, " ", "T")
+    text = pc.if_else(pc.equal(pc.utf8_length(text), 10), pc.binary_join_element_wise(text, "T00:00:00", ""), text)
+    zoned = pc.match_substring_regex(text, r"(Z|[+-]\d{2}:?\d{2})$")
+    text = pc.if_else(zoned, text, pc.binary_join_element_wise(text, _WIB, ""))
+    kept = pc.if_else(pa.array(good), text, pa.scalar(None, pa.string()))
+    return kept, ~good & ~is_null(column)
+
+
 def counts(column: pa.Array) -> tuple[pa.Array, Mask]:
     """Whole numbers from 0 up (int64)."""
     good = pc.fill_null(pc.match_substring_regex(column, r"^\d{1,18}$"), False)

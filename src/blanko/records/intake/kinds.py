@@ -1,11 +1,13 @@
-"""The seven kinds of file, as data: their columns, what goes by which name, and what makes a row the same row again. Pure."""
+"""The eight kinds of file, as data: their columns, what goes by which name, and what makes a row the same row again. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-Type = Literal["text", "nik", "date", "sex", "village", "area", "office", "count", "choice", "digits"]
+Type = Literal[
+    "text", "nik", "date", "sex", "village", "area", "office", "count", "choice", "digits", "moment", "decimal"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ STATUSES = (
 MARITAL = ("BELUM KAWIN", "KAWIN", "CERAI HIDUP", "CERAI MATI")
 CAUSES = ("first_card", "turned_17", "marriage", "divorce", "move", "loss", "damage", "change_of_element")
 COUNT_KINDS = ("observed", "estimated", "modelled", "synthetic")
+BIOMETRIC_RESULTS = ("unique", "duplicate", "uncertain", "failed")
 PRINTER_STATES = ("working", "failed", "retired")
 HOURS_A_WEEK = 168
 
@@ -153,6 +156,23 @@ PRINTERS = Kind(
     ),
 )  # fmt: skip
 
+# What the engine of fingerprints and irises decided: it alone says that a record is unique.
+BIOMETRICS = Kind(
+    name="biometrics",
+    table="intake_biometric",
+    key=("recorded_office", "record_id", "decided_at"),
+    place="recorded_office",
+    columns=(
+        Column("recorded_office", "office", required=True, head_required=True, others=("kantor", "kantor_perekaman", "kode_kantor")),
+        Column("record_id", required=True, head_required=True, length_max=64, others=("id_rekaman", "nomor_rekaman")),
+        Column("result", "choice", required=True, head_required=True, choices=BIOMETRIC_RESULTS, others=("hasil",)),
+        Column("candidate_ids", length_max=4_000, others=("kandidat", "id_kandidat")),
+        Column("score", "decimal", length_max=24, others=("skor", "nilai_kemiripan")),
+        Column("engine", required=True, head_required=True, length_max=100, others=("mesin",)),
+        Column("decided_at", "moment", required=True, head_required=True, length_max=40, others=("waktu_keputusan", "diputuskan")),
+    ),
+)  # fmt: skip
+
 PRINTING = Kind(
     name="printing",
     table="intake_printing_report",
@@ -170,9 +190,11 @@ PRINTING = Kind(
 )  # fmt: skip
 
 # Kinds whose rows change who is a person here or who is owed a card.
-MOVE_CLAIMS = frozenset({"registrations", "applications", "deaths"})
+MOVE_CLAIMS = frozenset({"registrations", "applications", "deaths", "biometrics"})
 
-KINDS = {kind.name: kind for kind in (REGISTRATIONS, APPLICATIONS, DEATHS, STOCK, COUNTS, PRINTERS, PRINTING)}
+KINDS = {
+    kind.name: kind for kind in (REGISTRATIONS, APPLICATIONS, DEATHS, STOCK, COUNTS, PRINTERS, PRINTING, BIOMETRICS)
+}
 
 # Words that files use for a choice, folded; what is not here must be the choice itself.
 CHOICE_WORDS: dict[str, dict[str, str]] = {

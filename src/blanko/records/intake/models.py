@@ -10,7 +10,17 @@ from django.db import connection, models
 
 from blanko.ground.audit.facts import Fact
 from blanko.records.intake import canonical
-from blanko.records.intake.kinds import APPLICATIONS, COUNTS, DEATHS, PRINTERS, PRINTING, REGISTRATIONS, STOCK, Kind
+from blanko.records.intake.kinds import (
+    APPLICATIONS,
+    BIOMETRICS,
+    COUNTS,
+    DEATHS,
+    PRINTERS,
+    PRINTING,
+    REGISTRATIONS,
+    STOCK,
+    Kind,
+)
 
 
 def code(**given: object) -> models.TextField:
@@ -191,3 +201,19 @@ class PrintingReport(Version):
 
     class Meta:
         db_table = "intake_printing_report"
+
+
+class Biometric(Version):
+    of_kind = BIOMETRICS
+
+    pk = models.CompositePrimaryKey("recorded_office", "record_id", "decided_at", "version")
+    recorded_office = code()
+    record_id = code()
+    result = code()
+    candidate_ids = models.TextField(null=True)
+    score = models.TextField(null=True, db_collation="C")
+    engine = models.TextField()
+    decided_at = code()
+
+    class Meta:
+        db_table = "intake_biometric"

@@ -26,6 +26,8 @@ MENDS = {
     "not_digits": "write digits only; format the column as text before saving from a spreadsheet",
     "control_characters": "remove the invisible characters and save the file as UTF-8",
     "unknown_choice": "use one of the listed words",
+    "impossible_moment": "write a time that exists as 2017-04-04T09:00:00+07:00",
+    "not_a_number": "write a number with a point, for example 0.98",
     "not_a_count": "write a whole number from 0 up, without separators",
     "too_many": "write a number that can be meant: a week has 168 hours",
 }

@@ -170,8 +170,8 @@ def _rows(table: TableFile, sheet: _Sheet, shown: str) -> list[tuple[int, dict[s
     if causes:
         row_no, first = min(causes, key=lambda item: item[0])
         raise BadSheet(
-            "{path}, row {row}, {column} {value}: {reason} ({count} wrong cells)", mend=first.mend, path=shown,
-            row=row_no, column=first.column or "row", value=repr(first.value), reason=first.reason.replace("_", " "),
+            "{path}, row {row}: {column} cannot be {value} ({count} wrong cells)", mend=first.mend, path=shown,
+            row=row_no, column=first.column or "row", value=repr(first.value),
             count=len(causes), causes=sorted(causes),
         )  # fmt: skip
     return found

@@ -192,6 +192,36 @@ class Coverage(Fact):
         ]
 
 
+class BiometricResult(Fact):
+    """What an engine of fingerprints and irises decided of a record, and what came of it here.
+
+    ``outcome``: moved the record's status, changed nothing (``kept``), or came after a card was on its way (``late``).
+    """
+
+    pk = models.CompositePrimaryKey("recorded_office", "record_id", "decided_at", "version")
+    recorded_office = _code()
+    record_id = _code()
+    decided_at = _code()
+    version = models.IntegerField()
+    result = _code()
+    candidate_ids = models.TextField()
+    score = _code()
+    engine = models.TextField()
+    outcome = _code()
+
+    class Meta:
+        db_table = "registry_biometric"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(result__in=["unique", "duplicate", "uncertain", "failed"]), name="registry_biometric_result"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome__in=["moved", "kept", "late"]), name="registry_biometric_outcome"
+            ),
+            models.CheckConstraint(condition=~Q(engine=""), name="registry_biometric_engine_named"),
+        ]
+
+
 class Record(Projection):
     """A record as it stands now: its newest version, its person, its status."""
 

@@ -309,3 +309,54 @@ def person_number(text: str) -> int:
     if not well_formed or _check_digit(parts[1]) != parts[2]:
         raise InvalidValue("{text} is no person id", mend="copy it whole, like P-000000572-4", text=repr(text))
     return int(parts[1])
+
+
+class Result(StrEnum):
+    """What the engine of fingerprints and irises says of a record."""
+
+    UNIQUE = "unique"
+    DUPLICATE = "duplicate"
+    UNCERTAIN = "uncertain"
+    FAILED = "failed"
+
+
+_AWAITING: Final = (
+    S.SENT_FOR_ENROLLMENT, S.RECEIVED_AT_CENTRAL, S.SEARCH_FAILURE_AT_CENTRAL, S.ENROLL_FAILURE_AT_CENTRAL,
+    S.ADJUDICATE_RECORD,
+)  # fmt: skip
+_SAYS: Final[dict[Result, Status]] = {
+    Result.UNIQUE: S.PRINT_READY_RECORD,
+    Result.DUPLICATE: S.DUPLICATE_RECORD,
+    Result.UNCERTAIN: S.ADJUDICATE_RECORD,
+    Result.FAILED: S.SEARCH_FAILURE_AT_CENTRAL,
+}
+
+
+def way_after(status: Status, result: Result) -> tuple[tuple[Status, ...], str]:
+    """The steps that a result makes of a record's status, and the outcome: moved, kept, or late.
+
+    A record that waits goes to what the result says, through the statuses that lie between. One that is print-ready
+    leaves the queue when a double is found late. Whoever's card is printed or held is not moved: that is settled as a
+    case, with the person.
+    """
+    end = _SAYS[result]
+    if status is end:
+        return (), "kept"
+    leaves_queue = status is S.PRINT_READY_RECORD and result in (Result.DUPLICATE, Result.UNCERTAIN)
+    if status not in _AWAITING and not leaves_queue:
+        return (), "late" if status in (
+            S.SENT_FOR_CARD_PRINTING,
+            S.CARD_PRINTED,
+            S.CARD_SHIPPED,
+            S.CARD_ISSUED,
+        ) else "kept"
+    between = {S.SENT_FOR_ENROLLMENT, S.RECEIVED_AT_CENTRAL, S.ADJUDICATE_RECORD, end}
+    ways: list[tuple[Status, ...]] = [(status,)]
+    while ways:
+        way = ways.pop(0)
+        for following in _STEPS[way[-1]]:
+            if following is end:
+                return (*way[1:], end), "moved"
+            if following in between and following not in way and following is not S.ADJUDICATE_RECORD:
+                ways.append((*way, following))
+    return (), "kept"

@@ -50,6 +50,13 @@ CREATE VIEW intake_printing_report_latest AS
         SELECT FROM intake_printing_report AS newer
         WHERE newer.office = r.office AND newer.reported_on = r.reported_on AND newer.version = r.version + 1
     );
+CREATE VIEW intake_biometric_latest AS
+    SELECT b.* FROM intake_biometric AS b
+    WHERE NOT EXISTS (
+        SELECT FROM intake_biometric AS newer
+        WHERE newer.recorded_office = b.recorded_office AND newer.record_id = b.record_id
+          AND newer.decided_at = b.decided_at AND newer.version = b.version + 1
+    );
 CREATE VIEW intake_file_list AS
     SELECT id, sha256, name, kind, format, read, accepted, unchanged, refused, warnings, rejects, loaded_at, loaded_by
     FROM intake_file;

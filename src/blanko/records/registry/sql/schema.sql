@@ -9,6 +9,7 @@ SELECT audit_guard('registry_status_conflict');
 SELECT audit_guard('registry_death');
 SELECT audit_guard('registry_coverage');
 SELECT audit_guard('registry_nik_confirmation');
+SELECT audit_guard('registry_biometric');
 
 -- The tables TRANSITIONS and LEAD_RANK of rules.py; a test shows that they are equal.
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON registry_status_transition, registry_status_name FROM blanko_app;
@@ -102,6 +103,17 @@ BEGIN
         RAISE EXCEPTION 'record %/%: link % of its chain does not follow the one before it',
             wrong.recorded_office, wrong.record_id, wrong.seq
             USING ERRCODE = 'BL302', HINT = 'read the record again and start from its present status';
+    END IF;
+    -- Work done here makes nobody unique: the engine of fingerprints and irises said so, or the record waits.
+    SELECT a.* INTO wrong FROM added AS a
+    WHERE a.kind = 'step' AND a.to_status = 'PRINT_READY_RECORD'
+      AND a.from_status IN ('RECEIVED_AT_CENTRAL', 'ADJUDICATE_RECORD')
+      AND NOT EXISTS (SELECT FROM registry_biometric AS b WHERE b.recorded_office = a.recorded_office
+                      AND b.record_id = a.record_id AND b.result = 'unique')
+    ORDER BY a.recorded_office, a.record_id, a.seq LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'record %/%: no biometric result says that it is unique', wrong.recorded_office, wrong.record_id
+            USING ERRCODE = 'BL303', HINT = 'load the result of the engine first';
     END IF;
     RETURN NULL;
 END
