@@ -97,7 +97,7 @@ def test_wrong_input_is_refused_by_name_with_its_row(run, sheet):
         run("announce", "L-1", "--contract-no", "C-1", "--series", "PB", "--first-box", 1, "--box-count", 3)
     with pytest.raises(rules.NotPositive):
         run(*(word if word != "1000000" else "-1000000" for word in CONTRACT))
-    with pytest.raises(sheets.BadSheet, match="row 2, quantity '-3'"):
+    with pytest.raises(sheets.BadSheet, match="row 2: quantity cannot be '-3'"):
         run("schedule", "C-1", "--file", sheet("s.xlsx", ["due_on", "quantity"], ["2017-05-01", -3]))
     ring = sheet("r.xlsx", ["part", "country", "stage", "lead_days", "needs"], ["a", "ID", "shipped", 1, "b"],
                  ["b", "ID", "shipped", 1, "a"])  # fmt: skip
@@ -136,5 +136,5 @@ def test_offices_tell_what_they_print_with_and_learn_from_it(run):
     assert "SN-1" in run("printers", "--as-of", "2017-04-04", of=equipment)
     assert "ribbon_cards 0" in run("reports", "--as-of", "2017-04-04", of=equipment)
     assert as_json(run("wear", "--as-of", "2017-04-04", "--json", of=equipment))["observed"] == 0
-    with pytest.raises(RefusedReport, match="office '9999'"):
+    with pytest.raises(RefusedReport, match="office cannot be '9999'"):
         run("printer", "9999", "SN-1", "failed", "--since", "2017-03-01", of=equipment)

@@ -9,9 +9,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from blanko.doors.web.pages import printing
 from blanko.doors.web.pages import supply as page
 from blanko.ground.files.spreadsheets import xlsx_bytes
 from blanko.records.equipment import queries as equipment
+from blanko.records.intake.rules import MENDS
 from blanko.records.procurement import sheets
 
 pytestmark = pytest.mark.database
@@ -82,6 +84,9 @@ def test_a_list_that_is_wrong_names_every_cell_on_the_page_and_a_right_one_is_ke
 def test_what_mends_a_wrong_cell_is_there_in_the_readers_words():
     told = {mend for sheet in (sheets.SCHEDULE, sheets.PRICES, sheets.MATERIAL) for *_, mend in sheet.readers.values()}
     assert told <= set(page.cell_mends())
+    reasons = {"missing", "unknown_office", "impossible_date", "too_long", "control_characters", "unknown_choice",
+               "not_a_count", "too_many"}  # fmt: skip
+    assert {MENDS[reason] for reason in reasons} == set(printing.cell_mends())
 
 
 def test_an_office_tells_on_its_page_what_it_prints_with(reader):

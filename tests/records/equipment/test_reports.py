@@ -90,9 +90,9 @@ def test_what_is_told_by_hand_is_one_report_whoever_repeats_it_and_can_be_taken_
 
 @pytest.mark.parametrize(
     ("changed", "says"),
-    [({"office": "9999"}, "office '9999': unknown office"), ({"state": "tired"}, "state 'tired': unknown choice"),
-     ({"printer": ""}, "printer '': missing"), ({"cards_an_hour": -5}, "cards_an_hour '-5': not a count"),
-     ({"cards_an_hour": 5_000}, "too many")],
+    [({"office": "9999"}, "office cannot be '9999'"), ({"state": "tired"}, "state cannot be 'tired'"),
+     ({"printer": ""}, "printer cannot be ''"), ({"cards_an_hour": -5}, "cards_an_hour cannot be '-5'"),
+     ({"cards_an_hour": 5_000}, "cards_an_hour cannot be '5000'")],
     ids=["office", "state", "printer", "negative", "too-many"],
 )  # fmt: skip
 def test_a_report_by_hand_that_no_file_could_hold_is_refused_by_its_cell_and_keeps_nothing(tell, changed, says):

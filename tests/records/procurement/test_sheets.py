@@ -73,11 +73,11 @@ def test_parts_come_from_a_spreadsheet_in_any_order(contract, sheet):
 
 
 WRONG_SCHEDULES = [
-    (["2017-04-01", -5], "row 2, quantity '-5': not a count"),
-    (["2017-04-01", 0], "row 2, quantity '0': not a count"),
-    (["2017-02-30", 5], "row 2, due_on '2017-02-30': no date"),
-    (["", 5], "row 2, due_on '': missing"),
-    (["2017-04-01", "many"], "row 2, quantity 'many': not a count"),
+    (["2017-04-01", -5], "row 2: quantity cannot be '-5'"),
+    (["2017-04-01", 0], "row 2: quantity cannot be '0'"),
+    (["2017-02-30", 5], "row 2: due_on cannot be '2017-02-30'"),
+    (["", 5], "row 2: due_on cannot be ''"),
+    (["2017-04-01", "many"], "row 2: quantity cannot be 'many'"),
 ]
 
 
@@ -110,9 +110,9 @@ def test_a_circle_of_parts_is_refused_with_its_row_and_its_way(contract, sheet):
     [
         ([["a", "", "ID", "shipped", 1, "z", ""]], material.UnknownPart, "row 2: a needs z"),
         ([["a", "", "ID", "shipped", 1, "", ""], ["a", "", "ID", "shipped", 2, "", ""]], material.PartTwice, "row 3"),
-        ([["a", "", "Indonesia", "shipped", 1, "", ""]], sheets.BadSheet, "row 2, country 'Indonesia'"),
-        ([["a", "", "ID", "dreamt", 1, "", ""]], sheets.BadSheet, "row 2, stage 'dreamt'"),
-        ([["a", "", "ID", "shipped", -1, "", ""]], sheets.BadSheet, "row 2, lead_days '-1'"),
+        ([["a", "", "Indonesia", "shipped", 1, "", ""]], sheets.BadSheet, "row 2: country cannot be 'Indonesia'"),
+        ([["a", "", "ID", "dreamt", 1, "", ""]], sheets.BadSheet, "row 2: stage cannot be 'dreamt'"),
+        ([["a", "", "ID", "shipped", -1, "", ""]], sheets.BadSheet, "row 2: lead_days cannot be '-1'"),
     ],
     ids=["unknown", "twice", "country", "stage", "negative"],
 )

@@ -58,6 +58,18 @@ def shown(code: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def cell_mends() -> tuple[str, ...]:
+    """What mends a cell of a report told by hand, in the reader's words; a test compares with the files' own."""
+    return (
+        _("fill this cell: without it the row can neither be stored nor placed"),
+        _("use the office's code: 00, 2 digits for a province, 4 for a regency"),
+        _("write a day that exists as YYYY-MM-DD or DD-MM-YYYY"), _("shorten the text"),
+        _("remove the invisible characters and save the file as UTF-8"), _("use one of the listed words"),
+        _("write a whole number from 0 up, without separators"),
+        _("write a number that can be meant: a week has 168 hours"),
+    )  # fmt: skip
+
+
 def number_names() -> dict[str, str]:
     return {
         "ribbon_cards": _("Ribbon, enough for so many cards"),
