@@ -14,7 +14,8 @@ from blanko.kernel.errors import BlankoError
 
 EXAMPLE = """Example:
   ./blanko simulate custody --seed 2017 --steps 20000
-  ./blanko simulate custody --seed 2017 --steps 20000 --only 17,203,511   the steps that a failing run was shrunk to"""
+  ./blanko simulate custody --seed 2017 --steps 20000 --only 17,203,511   the steps that a failing run was shrunk to
+  ./blanko simulate alerts --seed 7     an honest year and one with thieves: false alarms, and thefts that nobody told"""
 SEED_MAX = 2**31
 
 
@@ -26,7 +27,7 @@ def main(argv: list[str]) -> int:
     """Run the steps of a seed in a database of their own; 0 when every promise held, 1 with a replay when one did not."""
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="blanko simulate", description=EXAMPLE, formatter_class=raw)
-    parser.add_argument("what", choices=["custody"])
+    parser.add_argument("what", choices=["custody", "alerts"])
     parser.add_argument("--seed", type=int, help="a fresh one, which is printed, when it is not given")
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--only", metavar="N,N,...", help="only these steps of the seed")
@@ -36,6 +37,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(argv)
     seed = fresh_seed() if given.seed is None else given.seed
+    if given.what == "alerts":
+        return _years(seed, as_json=given.json)
     report, replay = simulate(seed, _steps(given.steps, given.only), shrinking=not given.no_shrink)
     if given.json:
         print(json.dumps({**dataclasses.asdict(report), "per_second": report.per_second, "replay": replay}))
@@ -81,6 +84,34 @@ def tell(report: Any, replay: str) -> None:
         print(f"FAILED after {report.failed_at} steps: {report.failed}\nreplay: {replay}")
     else:
         print("  nothing made or lost, no blank in two places, model and database equal, seals hold")
+
+
+def _years(seed: int, *, as_json: bool) -> int:
+    """An honest year and the same year with thieves; 1 when an alarm was false too often or a theft untold."""
+    from blanko.ready import start_django
+
+    start_django()
+    from blanko.decisions.scenario.custody_world.year import FALSE_SHARE_MAX, live
+
+    honest, robbed = live(seed, thieves=False), live(seed, thieves=True)
+    untold = [theft for theft in robbed.thefts if not theft.told_by]
+    if as_json:
+        told = {
+            "seed": seed, "movements": honest.movements, "false_alarms": honest.false_alarms,
+            "false_share": honest.false_share, "false_share_max": FALSE_SHARE_MAX,
+            "thefts": [{"day": t.day, "kind": t.kind, "office": t.office, "told_by": t.told_by} for t in robbed.thefts],
+            "false_alarms_beside_thefts": robbed.false_alarms,
+        }  # fmt: skip
+        print(json.dumps(told))
+    else:
+        print(
+            f"seed {seed}, an honest year: {honest.movements:,} movements, {honest.false_alarms} false alarms"
+            f" ({honest.false_share:.3%}; at most {FALSE_SHARE_MAX:.3%})"
+        )
+        print(f"the same year with {len(robbed.thefts)} thefts, of which {len(robbed.thefts) - len(untold)} were told:")
+        for theft in robbed.thefts:
+            print(f"  day {theft.day:<4}{theft.office}  {theft.kind:<32}{', '.join(theft.told_by) or 'NOT TOLD'}")
+    return 1 if untold or honest.false_share > FALSE_SHARE_MAX else 0
 
 
 def _steps(steps: int, only: str | None) -> list[int]:

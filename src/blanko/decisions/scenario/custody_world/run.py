@@ -122,6 +122,10 @@ class Run:
             self.deliver(self.composer.lot(lot))
             active += [(line.series, line.box_no) for line in self.book.lots[lot]]
 
+    def next_lot(self) -> str:
+        """The name of the next lot that has not arrived yet."""
+        return self._lots.pop(0)
+
     def _used_up(self, name: tuple[str, int]) -> bool:
         return all(cell.condition in GONE for cell in self.book.boxes[name].cells)
 
@@ -405,11 +409,11 @@ class Run:
         surplus = [found.blank for found in differences if found.kind == "surplus"]
         for blank in [*missing, *surplus]:
             self._name(blank)
-        self._write_off(office, missing)
+        self.write_off(office, missing)
         self._bring_back(surplus)
         return f"{office} {len(missing)} {len(surplus)} {len(twice)}"
 
-    def _write_off(self, office: str, missing: Sequence[Blank]) -> None:
+    def write_off(self, office: str, missing: Sequence[Blank]) -> None:
         """Blanks that a count did not find are missing from now on; a slit box is opened first."""
         for line in lines_of(missing):
             box = self.book.boxes[line.series, line.box_no]
