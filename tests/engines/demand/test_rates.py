@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blanko.engines.demand.comingofage import lagged, learn_delay
-from blanko.engines.demand.course import Course
+from blanko.engines.demand.course import Course, learn_trend_odds
 from blanko.engines.demand.errors import InvalidHistory, InvalidRate
 from blanko.engines.demand.forecast import forecast
 from blanko.engines.demand.heldback import apart, beta_mean, beta_of, beta_spread, coming, echoes, returns
@@ -98,6 +98,34 @@ def test_season_and_trend_are_believed_only_where_the_months_show_them():
     assert rising.trend == pytest.approx(0.01, abs=0.002)
     assert rising.ahead(12)[0][11] > rising.level + 0.07
     assert abs(flat.ahead(12)[0][11] - flat.level) < 0.02
+
+
+def test_whether_rates_have_trends_is_learned_from_all_causes():
+    rng, months = np.random.default_rng(3), np.arange(48)
+
+    def course(slope, scatter=0.02):
+        logs = -6 + slope * months + rng.normal(0, scatter, 48)
+        return Course(logs, np.full(48, 0.0002), 0, -6.0, 1.0)
+
+    flat, rising = [course(0) for _ in range(6)], [course(0.007) for _ in range(6)]
+    unclear = course(0.004, scatter=0.06)
+    few, many = learn_trend_odds([*flat, unclear]), learn_trend_odds([*rising, unclear])
+    assert few < unclear.trend_odds < 1 < many
+    assert unclear.believing(few).trend < unclear.trend < unclear.believing(many).trend
+    # Solved once, and the same as if it were made anew.
+    anew = replace(unclear, trend_odds=many)
+    assert unclear.believing(many).ahead(12)[0] == pytest.approx(anew.ahead(12)[0])
+    assert learn_trend_odds([]) == pytest.approx(unclear.trend_odds)
+
+
+def test_a_trend_that_was_seen_is_half_believed_to_fade():
+    rng, months = np.random.default_rng(3), np.arange(48)
+    course = Course(-6 + 0.01 * months + rng.normal(0, 0.01, 48), np.full(48, 0.0001), 0, -6.0, 1.0)
+    mean, fading = course.ahead(24)[0], course.fading(24)
+    # If it goes on, as far again as the months before; if it fades, no further than 20 months of it.
+    assert (mean + fading)[23] - course.level == pytest.approx(24 * course.trend, rel=0.15)
+    assert (mean - fading)[23] - course.level < 15 * course.trend
+    assert (np.diff(fading) > 0).all()
 
 
 def test_a_step_of_the_nation_is_found_and_stays():

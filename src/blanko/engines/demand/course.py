@@ -58,6 +58,7 @@ class Course:
     prior_variance: float
     unsure: Floats | None = None
     shocks: tuple[Shock, ...] = ()
+    trend_odds: float = TREND_ODDS
 
     @property
     def months(self) -> int:
@@ -81,7 +82,7 @@ class Course:
     def _evidence(self) -> Floats:
         """The log marginal likelihood of each setting and its prior odds, but for a constant."""
         _, inverse, white = self._solved
-        odds = np.where(GRID[:, 1] > 0, np.log(TREND_ODDS), 0.0)
+        odds = np.where(GRID[:, 1] > 0, np.log(self.trend_odds), 0.0)
         return np.asarray(
             odds + np.log(np.diagonal(inverse, axis1=1, axis2=2)).sum(axis=1) - 0.5 * (white * white).sum(axis=1)
         )
@@ -207,6 +208,13 @@ class Course:
             return self
         return replace(self, shocks=(*self.shocks, candidates[best])).with_shocks()
 
+    def believing(self, trend_odds: float) -> Course:
+        """The same months with other odds of a trend beforehand; nothing has to be solved again."""
+        other = replace(self, trend_odds=trend_odds)
+        if len(self._seen):
+            other.__dict__["_solved"] = self._solved
+        return other
+
     def support(self) -> dict[str, float]:
         """How probable drift, trend and season are, given the months; before them 5/6, 1/4 and 2/3."""
         names = {"drift": 0, "trend": 1, "season": 2}
@@ -247,6 +255,22 @@ class Course:
         apart = means - mean
         mixed = np.tensordot(weights, covariance + apart[:, :, None] * apart[:, None, :], 1)
         return self.prior_mean + mean, np.asarray(mixed)
+
+
+def learn_trend_odds(courses: list[Course]) -> float:
+    """The odds of a trend where several causes of a nation were seen: what moves one often moves the others too.
+
+    What was believed counts as two causes. Each cause's own evidence is how much likelier its months are with a trend.
+    """
+    support = np.array([course.support()["trend"] for course in courses])
+    odds_of = np.array([course.trend_odds for course in courses])
+    told = support / np.maximum(1 - support, 1e-9) / odds_of
+    believed = TREND_ODDS / (1 + TREND_ODDS)
+    share = believed
+    for _ in range(20):
+        odds = share / (1 - share)
+        share = float((2 * believed + (told * odds / (1 + told * odds)).sum()) / (2 + len(courses)))
+    return share / (1 - share)
 
 
 def _inverse_of_lower(lower: Floats) -> Floats:

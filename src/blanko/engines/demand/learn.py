@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 
 from blanko.engines.demand.comingofage import lagged, learn_delay
-from blanko.engines.demand.course import Course
+from blanko.engines.demand.course import Course, learn_trend_odds
 from blanko.engines.demand.heldback import Wave, echoes, returns
 from blanko.engines.demand.history import (
     CAUSES,
@@ -89,6 +89,11 @@ def learn(history: History, *, priors: Priors) -> Rates:
             off=np.stack([unsure, own]) / np.maximum(expected, 1e-9),
         )  # fmt: skip
         waves = as_waves(back)
+
+    odds = learn_trend_odds([one.course for cause, one in enumerate(found) if one and cause in RATE_CAUSES])
+    for cause in RATE_CAUSES:
+        if (one := found[cause]) is not None:
+            found[cause] = replace(one, course=one.course.believing(odds))
 
     rate, rate_cv, shared_cv = np.zeros((3, *shape[:2]))
     for cause, one in enumerate(found):
