@@ -79,12 +79,37 @@ class Status(StrEnum):
     ABANDONED = "abandoned"
 
 
+MENDS: Final[Mapping[Reason, str]] = {
+    Reason.EMPTY: "write what was seen, or leave the row out",
+    Reason.NOT_A_BOX: "write PB17-000042 for a sealed box, PB17-000042-0007..0020 for blanks of an opened one",
+    Reason.BACKWARDS: "give the first position first",
+    Reason.NO_POSITION: "positions go from 1 to 9999",
+    Reason.UNKNOWN_CONDITION: "write good, spoiled or printed (baik, rusak, tercetak), or nothing for good",
+    Reason.SEALED_IS_GOOD: "name the blanks of an opened box by their positions",
+    Reason.NAMED_TWICE: "name each blank once",
+    Reason.NOT_OF_THIS_COUNT: "leave it out: this count is of other boxes",
+    Reason.WRONG_CELLS: "give each row as many cells as there are heads",
+}
+
+
 class Refused(NamedTuple):
     """A row of a count that cannot be used: its number from 1, what stands there, and why."""
 
     row: int
     text: str
     reason: Reason
+
+    @property
+    def column(self) -> str:
+        return "seen"
+
+    @property
+    def value(self) -> str:
+        return self.text
+
+    @property
+    def mend(self) -> str:
+        return MENDS[self.reason]
 
 
 class MalformedCount(BlankoError, ValueError):
@@ -100,6 +125,11 @@ class MalformedCount(BlankoError, ValueError):
             row=first.row,
             reason=str(first.reason),
         )
+
+    @property
+    def causes(self) -> list[tuple[int, Refused]]:
+        """Each refused row with its cause, as doors list the rows of any refused table."""
+        return [(item.row, item) for item in self.refused]
 
 
 class CountIsOpen(BlankoError):

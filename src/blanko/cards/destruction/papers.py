@@ -7,6 +7,7 @@ spot. Source: the Home Minister's circular 470.13/11176/SJ of 13 December 2018.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from hashlib import sha256
 from importlib.resources import files as package_files
 from typing import Any
@@ -24,6 +25,9 @@ from blanko.kernel.boxes import BlankSerial, BoxId
 METHODS = {"burned": "dibakar", "shredded": "dicacah", "cut": "digunting", "melted": "dilebur"}
 KINDS = {"ktp_el": "KTP-el", "ktp_nasional": "KTP nasional"}
 SIGNATURES = 2
+# Only what was in force on the day is named.
+LAW_SINCE = date(2018, 12, 13)
+LAW = "menurut Surat Edaran Menteri Dalam Negeri Nomor 470.13/11176/SJ tanggal 13 Desember 2018"
 
 
 def berita_acara(batch: str) -> bytes:
@@ -77,6 +81,7 @@ def berita_acara_data(found: Mapping[str, Any]) -> dict[str, Any]:
             }
             for number, row in enumerate(found["card_rows"], 1)
         ],
+        "law": LAW if when >= LAW_SINCE else "",
         "balance": None if balance is None else {
             "before": wording.grouped(balance[0]), "after": wording.grouped(balance[1]),
         },

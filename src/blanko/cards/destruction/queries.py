@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from blanko.cards.custody import queries as custody
+from blanko.cards.custody.rules import Line
 from blanko.cards.destruction import rules
 from blanko.cards.destruction.models import (
     BatchCard,
@@ -45,6 +46,12 @@ def spoiled(*, office: str | None = None) -> list[Spoiled]:
             reason, by = (str(why["reason"]), str(why["by"])) if why else ("", "")
             found.append(Spoiled(series, box_no, low, high, place, lot, batch, since, reason, by))
     return found
+
+
+def free(office: str) -> tuple[list[Line], list[str]]:
+    """What an office may lay aside: spoiled blanks as lines, and numbers of old cards, that lie in no batch."""
+    lying = [piece for piece in spoiled(office=office) if not piece.batch]
+    return [Line(*piece[:4]) for piece in lying], [row["number"] for row in old_cards(office=office)]
 
 
 def _explained(

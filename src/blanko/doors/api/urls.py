@@ -8,7 +8,9 @@ from ninja import NinjaAPI
 from blanko import __version__
 from blanko.doors.api import (
     cards,
+    counting,
     custody,
+    destruction,
     equipment,
     planning,
     problems,
@@ -37,6 +39,8 @@ api.add_router("", planning.router, tags=["planning"])
 api.add_router("", versions.router, tags=["planning"])
 api.add_router("", tables.router, tags=["planning"])
 api.add_router("", custody.router, tags=["custody"])
+api.add_router("", counting.router, tags=["custody"])
+api.add_router("", destruction.router, tags=["custody"])
 api.add_router("", cards.router, tags=["cards"])
 api.add_router("", suket.router, tags=["cards"])
 api.add_router("", proof.router, tags=["proof"])

@@ -146,10 +146,7 @@ def _step(given: argparse.Namespace, at: datetime) -> str:
 
 
 def _chosen(given: argparse.Namespace) -> tuple[list[Line], list[str]]:
-    if not given.all:
-        return list(rules.parse_lines(given.serials)), given.cards
-    lying = [piece for piece in queries.spoiled(office=given.office) if not piece.batch]
-    return [Line(*piece[:4]) for piece in lying], [row["number"] for row in queries.old_cards(office=given.office)]
+    return queries.free(given.office) if given.all else (list(rules.parse_lines(given.serials)), given.cards)
 
 
 def _list(given: argparse.Namespace) -> int:
