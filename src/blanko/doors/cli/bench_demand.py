@@ -104,7 +104,7 @@ def _birthdays(name: str, kind: Kind) -> list[Any]:
         when = {36: "straight after the stock-out", 42: "half a year on", 48: "a year on"}[origin]
         rows.append(
             _row(f"{name}: 17th birthdays, {grain}, WAPE, {when}", error, "%", "<= 2 %", error <= 2,
-                 _beside(each, grain, BIRTHDAYS, (*PLAIN, "told", "floor")))
+                 _beside(each, grain, BIRTHDAYS, (*PLAIN, "oracle", "told", "floor")))
         )  # fmt: skip
     return rows
 
