@@ -51,7 +51,7 @@ class Linked:
         decided = np.bincount(self.clusters.decided, minlength=3)
         return {
             "records": len(self.loaded),
-            "persons": len(np.unique(self.clusters.person)),
+            "persons": int((self.clusters.person == np.arange(len(self.loaded))).sum()),
             "records_by_decision": {name: int(counts[k]) for k, name in enumerate(RECORD_DECISIONS)},
             "candidate_pairs": len(self.pairs.left),
             "pairs_by_decision": {name: int(decided[k]) for k, name in enumerate(DECIDED)},

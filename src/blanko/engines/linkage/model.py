@@ -100,7 +100,7 @@ def tables(model: Model) -> Tables:
     relative = np.zeros_like(stranger)
     name_date = np.zeros((WIDTH, WIDTH))
     pairs = model.records * (model.records - 1) / 2
-    prior = np.array([math.log2(max(model.matches, 1e-9) / max(pairs, 1.0)), 0.0])
+    prior = np.array([math.log2(max(model.matches, 1e-9) / max(pairs - model.matches, 1.0)), 0.0])
     if model.relatives is not None:
         r = np.maximum(model.relatives.r, 1e-9)
         relative[:, 1:] = np.where(model.m[:, 1:] > 0, np.log2(m[:, 1:] / r[:, 1:]), 0.0)
