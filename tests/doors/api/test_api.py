@@ -78,6 +78,9 @@ READS = {
     "/planning/rounds/{number}/document": "/planning/rounds/2/document",
     "/planning/rounds/{number}/dispatches": "/planning/rounds/2/dispatches?regency=1871",
     "/planning/rounds/{number}/papers/{regency}/{paper}.pdf": "/planning/rounds/2/papers/1871/surat-jalan.pdf",
+    "/custody/trace/{identifier}": "/custody/trace/PB17-000001",
+    "/custody/at/{office}": "/custody/at/1871?on=2017-04-30",
+    "/alerts": "/alerts?ended=true",
     "/custody/balance": "/custody/balance",
     "/custody/holdings": "/custody/holdings",
     "/custody/way/{identifier}": "/custody/way/PB17-000001",
@@ -248,6 +251,8 @@ def told(program):
             )
             short = Discrepancy(DiscrepancyKind.SHORT, "kurir.pos", box)
             arrivals.receive_found(movement=sent, found=[short], by="operator.1872", at=at)
+    if not program.get("/api/alerts?ended=true").json():
+        assert program.post("/api/alerts/find").status_code == 200
     if not program.get("/api/planning/deferrals").json():
         for address, said in (("collections", letter), ("deferrals", put_off)):
             assert program.post(f"/api/planning/{address}", [said], content_type="application/json").status_code == 201

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.database
 
 # The addresses that this module and test_api call; a new one without a test fails here.
 WRITES = {
+    "/custody/seized", "/alerts/find", "/alerts/acknowledge",
     "/intake/files", "/allocation/share", "/planning/demand/overrules", "/planning/rounds",
     "/planning/rounds/{number}/objections", "/planning/rounds/{number}/commit", "/planning/rounds/{number}/review",
     "/planning/rounds/{number}/versions", "/planning/rules", "/planning/deferrals", "/planning/collections",
@@ -498,3 +499,26 @@ def test_a_manifest_is_taken_whole_or_refused_with_its_rows(program):
     assert (taken.status_code, taken.json()["boxes"], taken.json()["chips"]) == (201, shape.box_count, 0)
     assert load(rows).json()["repeated"] is True
     assert get(program, "/custody/chips/04A1B2C3D4E5F6") == {"uid": "04A1B2C3D4E5F6", "serials": []}
+
+
+def test_a_seized_list_is_traced_and_nothing_is_stored(program):
+    events = len(get(program, "/audit/events?limit=1000"))
+    rows = SimpleUploadedFile("found.csv", b"serial\nPB17-000001-0001\nPB17-000001-0002\nXX99-000001-0001\n")
+    answer = program.post("/api/custody/seized", {"file": rows})
+    assert answer.status_code == 200, answer.content
+    told = answer.json()
+    assert sum(len(group["serials"]) for group in told["groups"]) == 2
+    assert told["together"]["office"]
+    assert told["unknown"] == ["XX99-000001-0001"]
+    assert len(get(program, "/audit/events?limit=1000")) == events
+
+
+def test_alerts_are_found_once_and_end_with_a_reason(program):
+    assert post(program, "/alerts/find", status=200)["new"] or get(program, "/alerts?ended=true")
+    assert post(program, "/alerts/find", status=200)["new"] == []
+    name = get(program, "/alerts")[0]["alert"]
+    assert refusal(program, "/alerts/acknowledge", {"alert": name, "reason": " "}) == "no_reason"
+    ended = post(program, "/alerts/acknowledge", {"alert": name, "reason": "asked the courier"}, "kepala.pusat", 200)
+    assert (ended["status"], ended["ended_by"]) == ("acknowledged", "kepala.pusat")
+    assert name not in {row["alert"] for row in get(program, "/alerts")}
+    assert refusal(program, "/alerts/acknowledge", {"alert": name, "reason": "again"}) == "alert_ended"

@@ -20,6 +20,7 @@ from blanko.doors.api import (
     suket,
     supply_writes,
     tables,
+    tracing,
     versions,
 )
 
@@ -41,6 +42,7 @@ api.add_router("", tables.router, tags=["planning"])
 api.add_router("", custody.router, tags=["custody"])
 api.add_router("", counting.router, tags=["custody"])
 api.add_router("", destruction.router, tags=["custody"])
+api.add_router("", tracing.router, tags=["custody"])
 api.add_router("", cards.router, tags=["cards"])
 api.add_router("", suket.router, tags=["cards"])
 api.add_router("", proof.router, tags=["proof"])
