@@ -87,4 +87,6 @@ def test_a_new_rule_is_shown_with_its_reference_on_the_rounds_it_shares(reader, 
             reason="the ministry asked", by=PLANNER, second=SECOND, at=AT,
         )  # fmt: skip
     assert "Decision 7" not in text(reader, f"/rounds/{draft()}")
+    indonesian = Client(headers={"accept-language": "id"}).get("/rounds/1").content.decode()
+    assert "tidak ada daerah yang diprioritaskan" in indonesian
     assert "Decision 7 of 20 April 2017" in text(reader, f"/rounds/{draft(as_of=date(2017, 5, 1))}")

@@ -13,6 +13,8 @@ from django.test import Client
 ROOT = Path(__file__).resolve().parents[3]
 LOCALE = ROOT / "src/blanko/doors/web/locale/id/LC_MESSAGES/django.po"
 PAGES = [
+    "/custody/reconcile", "/custody/counts", "/destruction", "/destruction?office=3171",
+    "/trace", "/trace?q=PB17-000001", "/trace?office=1871&on=2017-04-30", "/alerts", "/alerts?ended=1",
     "/", "/map", "/map?by=backlog", "/map?by=cover", "/map?q=Lampung&sort=-need", "/regencies/3101", "/regencies/9301",
     "/regencies/1871", "/rounds", "/rounds/1", "/rounds/2", "/rounds/2/1871", "/supply", "/dispatches",
     "/dispatches?round=1", "/files", "/blanks", "/figures", "/figures?name=recorded_share&known_on=2017-04-04",
@@ -113,7 +115,8 @@ def test_a_table_is_shown_before_it_is_stored_and_wrong_cells_are_named_in_the_r
 
     heads = "area,requested,date,source\n"
     shown = send(heads + "1871,7000,2017-05-02,a letter\n")
-    assert "a letter" in shown.content.decode() and "Store it" in shown.content.decode()
+    told = shown.content.decode()
+    assert "a letter" in told and "2017-05-02" in told and ">7000<" in told and "Store it" in told
     assert b"7000" not in reader.get("/rounds/tables/requests.csv").content
     form = {"kind": "requests", "store": "1", "table": shown.context["again"]}
     done = reader.post("/rounds/tables", form, headers={"accept-language": "en"})

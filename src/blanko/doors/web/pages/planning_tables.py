@@ -85,12 +85,17 @@ def tables_or_load(request: HttpRequest) -> HttpResponse:
             (
                 row.number,
                 said["changed" if made.before(row) else "new"],
-                [(name, row.values[name], made.before(row).get(name)) for name in kind.heads],
+                [(name, _shown(row.values[name]), _shown(made.before(row).get(name))) for name in kind.heads],
             )
             for row in changed[:SHOWN]
         ],
         rows_more=max(0, len(changed) - SHOWN),
     )  # fmt: skip
+
+
+def _shown(value: object) -> str:
+    """A cell as the file holds it: a day in ISO form, a number without separators."""
+    return "" if value is None else str(value)
 
 
 def _cell(problem: tables.CellRefused) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST
 
 from blanko.decisions.planning import dossier, operations, papers
@@ -19,6 +20,8 @@ from blanko.ground.access import queries as access
 from blanko.ground.access.acting import acting
 from blanko.ground.places import gazetteer
 
+# The reference of the rule that comes with the release; another rule's is shown as it was adopted.
+OWN_REFERENCE = gettext_noop("own rule, docs/allocation.md; the minister on 4 April 2017: no region has priority")
 PLANNER = "planner.pusat"
 CENTRE = "00"
 
@@ -130,6 +133,7 @@ def one_round(request: HttpRequest, number: int) -> HttpResponse:
         highest=highest, state=states()[full["state"]],
         hardest=sorted(full["effects"], key=lambda e: -e["lost_now"])[:5], is_open=full["state"] not in ENDS,
         versions=[{**one, "state": states()[one["state"]], "was": one["state"]} for one in full["versions"]],
+        reference=_(full["rule_reference"]) if full["rule_reference"] == OWN_REFERENCE else full["rule_reference"],
         first=[classes()[name] for name in full["classes"]],
         reviewers=[one for one in access.officers(office=CENTRE) if one["username"] != full["author"]],
         waiting=sum(1 for share in inside if share["deferred"]),
