@@ -33,7 +33,7 @@ _WRITTEN = re.compile(
     r"(?P<series>[A-Z0-9]{2,12})-(?P<number>[0-9]{6})"
     r"(?:-(?P<first>[0-9]{4})(?:\s*(?:\.\.|S/D|TO)\s*(?P<last>[0-9]{4}))?)?"
 )
-REFUSED_SHOWN: Final = 200
+REFUSED_SHOWN: Final = 20
 
 
 class Reason(StrEnum):
@@ -117,13 +117,12 @@ class MalformedCount(BlankoError, ValueError):
 
     def __init__(self, refused: Sequence[Refused]) -> None:
         self.refused = tuple(refused)
-        first = self.refused[0]
+        listed = "; ".join(f"{item.row} {item.text} ({item.reason})" for item in self.refused[:REFUSED_SHOWN])
         super().__init__(
-            "{rows} rows of the count cannot be used; row {row}: {reason}",
+            "{rows} rows of the count cannot be used: {listed}",
             mend="correct the rows and hand the whole count in again",
             rows=len(self.refused),
-            row=first.row,
-            reason=str(first.reason),
+            listed=listed,
         )
 
     @property

@@ -8,6 +8,7 @@ from django.views.i18n import set_language
 
 from blanko.doors.web.pages import (
     counter,
+    counting,
     custody,
     figures,
     files,
@@ -62,6 +63,10 @@ urlpatterns = [
     path("files/<str:sha256>", files.one_file),
     path("files/<str:sha256>/rejects.csv", files.rejects),
     path("custody", custody.custody),
+    path("custody/reconcile", counting.reconcile),
+    path("custody/counts", counting.count),
+    path("destruction", counting.destroy),
+    path("destruction/berita-acara.pdf", counting.berita_acara),
     path("custody/receive", custody.receive),
     path("custody/bast.pdf", custody.bast),
     path("custody/resolve", custody.resolve),
