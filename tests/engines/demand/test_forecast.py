@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from blanko.engines.demand import draws
 from blanko.engines.demand.errors import InvalidHistory, InvalidRate
+from blanko.engines.demand.floods import Events, strikes
 from blanko.engines.demand.forecast import Comeback, Forecast, forecast, owed_after_deaths
 from blanko.engines.demand.history import CAUSES, FIRST_CARD, REGION_SPLIT, SUKET, TURNED_17, Split
 from blanko.engines.demand.learn import learn
@@ -223,6 +224,37 @@ def test_open_sukets_come_for_a_card_once_and_the_dead_do_not():
     left = owed_after_deaths(rates, np.full(12, 1_000.0), months=12)
     assert (np.diff(left, axis=1) < 0).all()
     assert left[0, -1] == pytest.approx(1_000 * (1 - rates.death_rate[0]) ** 12)
+
+
+FLOODS = Events(added=0.1, varies=0.0, starts=4, rate=1 / 60, length=3, size=2.0)
+
+
+def test_floods_come_as_often_as_they_did_one_province_at_a_time_for_some_months():
+    events = tuple(FLOODS if cause in (LOSS, LOSS + 1) else Events() for cause in range(len(CAUSES)))
+    loss, damage = (strikes(events, cause, paths=4_000, provinces=6, months=12, seed=1) for cause in (LOSS, LOSS + 1))
+    assert loss.mean() == pytest.approx(1 + FLOODS.added, rel=0.02)
+    # The same in the first month as in the last, and the same floods for all that they move.
+    assert loss[:, :, 0].mean() == pytest.approx(loss[:, :, -1].mean(), rel=0.03)
+    assert np.array_equal(loss, damage)
+    assert (strikes(events, 0, paths=10, provinces=6, months=12, seed=1) == 1).all()
+    struck = loss > 1
+    assert 0.7 < (struck[:, :, 1:] & struck[:, :, :-1]).sum() / struck[:, :, 1:].sum() * 1.5 < 1.2
+    rarer = (*events[:LOSS], FLOODS._replace(rate=1 / 120, starts=2), *events[LOSS + 1 :])
+    fewer = strikes(rarer, LOSS, paths=4_000, provinces=6, months=12, seed=1)
+    assert (fewer > 1).mean() == pytest.approx(struck.mean() / 2, rel=0.1)
+    assert (fewer[loss == 1] == 1).all()
+
+
+def test_a_flood_is_in_the_interval_of_the_province_that_it_may_strike():
+    mean = np.zeros((len(CAUSES), 40, 12))
+    mean[LOSS] = 1e4
+    events = tuple(FLOODS if cause == LOSS else Events() for cause in range(len(CAUSES)))
+    drawn = stated(mean, events=events).paths(paths=4_000, seed=1)[:, LOSS].astype(float)
+    assert drawn.mean() == pytest.approx(1e4, rel=0.02)
+    province = drawn[:, :20].sum(axis=1).reshape(len(drawn), 4, 3).sum(axis=2)
+    # Most quarters have none and lie below the mean; some have one and lie far above it.
+    assert (province < 1e4 * 60).mean() > 0.8
+    assert np.quantile(province, 0.97) > 1.5e4 * 60
 
 
 def test_first_cards_of_the_late_recorded_come_from_those_who_are_left():

@@ -158,7 +158,10 @@ def test_a_flood_of_one_province_is_no_rate():
     usual = learn(seen, priors=nation())
     assert rates.rate_of("loss", "11") == pytest.approx(usual.rate_of("loss", "11"), rel=0.05)
     # But floods come, and their average is part of the forecast.
-    assert rates.events[LOSS][0] == pytest.approx(3 * 2 / 36 / 2, rel=0.2)
+    found = rates.events[LOSS]
+    assert found.added == pytest.approx(3 * 2 / 36 / 2, rel=0.2)
+    assert (found.starts, found.length) == (1, 3)
+    assert found.size == pytest.approx(2, rel=0.1)
     kept = without_events(
         counts[LOSS].astype(float), np.full(counts[LOSS].shape, 200.0), ~seen.censored, flooded.astype(int),
         dispersion=0.0,

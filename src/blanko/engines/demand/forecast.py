@@ -13,6 +13,7 @@ import numpy.typing as npt
 from blanko.engines.demand import draws
 from blanko.engines.demand.comingofage import lagged
 from blanko.engines.demand.errors import InvalidHistory, InvalidRate
+from blanko.engines.demand.floods import Events, strikes
 from blanko.engines.demand.heldback import beta_mean, beta_spread, coming
 from blanko.engines.demand.history import (
     CAUSES,
@@ -72,8 +73,9 @@ class Forecast:
     a province's areas have in common; ``drift`` [C] the spread of that factor's further move in a month, of whose
     variance the share ``together`` [C] is the province's; ``dispersion`` [C]: a month's variance is m + dispersion
     m * m; ``of_sum`` [C]: the course was learned from the nation's sum, so that in every path areas average to it,
-    and what is unknown of them is not counted in the nation once more; ``comebacks`` what was held back in months
-    without blanks and is part of the mean.
+    and what is unknown of them is not counted in the nation once more; ``events`` floods and the like, that come to
+    provinces as often as they did; ``comebacks`` what was held back in months without blanks and is part of the
+    mean.
     """
 
     areas: tuple[str, ...]
@@ -89,6 +91,7 @@ class Forecast:
     dispersion: Floats
     of_sum: Bools
     comebacks: tuple[Comeback, ...] = ()
+    events: tuple[Events, ...] = (Events(),) * len(CAUSES)
 
     @property
     def months(self) -> int:
@@ -121,6 +124,8 @@ class Forecast:
         plain = (self.mean - self.returned).sum(axis=1)
         variance = np.einsum("cm,cmn,cn->c", plain, np.expm1(np.minimum(self.course, 4.0)), plain)
         variance += (plain * self.fading).sum(axis=1) ** 2
+        varies = np.array([each.varies for each in self.events])
+        variance += plain.sum(axis=1) ** 2 * varies / max(self.months, 1)
         first, second = np.zeros((2, len(self.causes)))
         for each in self.comebacks:
             share = np.array([beta_mean(belief) for belief in each.beliefs])
@@ -149,12 +154,19 @@ class Forecast:
         trend = np.exp(np.where(goes_on[:, None], 1, -1) * self.fading[cause]) / np.cosh(self.fading[cause])
         common *= trend.astype(np.float32)
         plain = (self.mean[cause] - self.returned[cause]).astype(np.float32)
+        struck = None
+        if self.events[cause].starts:
+            names, member = self._groups["province"]
+            struck = strikes(self.events, cause, paths=paths, provinces=len(names), months=self.months, seed=seed)
+            plain /= np.float32(1 + self.events[cause].added)
         share_of = plain / np.maximum(plain.sum(axis=0), np.float32(1e-9))
         drawn = np.empty((paths, *plain.shape), np.int32)
         step = max(1, draws.BLOCK // plain.size)
         for first in range(0, paths, step):
             block = slice(first, min(first + step, paths))
             level = common[block, None, :] * plain
+            if struck is not None:
+                level *= struck[block][:, member]
             for place, each in enumerate(self.comebacks):
                 chosen = np.flatnonzero(which[block] == place)
                 if len(chosen) and each.due[cause].any():
@@ -256,12 +268,11 @@ def forecast(rates: Rates, history: History, *, months: int) -> Forecast:
         log_mean, covariance = learned.ahead(months)
         fading[cause] = learned.fading(months)
         shape = np.exp(log_mean + np.diag(covariance) / 2 - learned.level) * np.cosh(fading[cause])
-        added, varies = rates.events[cause]
         if cause == FIRST_CARD and history.unrecorded is not None:
             exposure = _left(history.unrecorded, rates.rate[cause][:, None] * shape, rates.death_rate)
-        mean[cause] = exposure * rates.rate[cause][:, None] * shape * (1 + added)
+        mean[cause] = exposure * rates.rate[cause][:, None] * shape * (1 + rates.events[cause].added)
         if np.isnan(rates.common_cv[cause]):
-            course[cause] = covariance + varies * _lasting(months)
+            course[cause] = covariance
         else:
             # A person's word stands for the whole span.
             course[cause], fading[cause] = np.log1p(rates.common_cv[cause] ** 2), 0.0
@@ -279,7 +290,7 @@ def forecast(rates: Rates, history: History, *, months: int) -> Forecast:
     return Forecast(
         areas=history.areas, causes=CAUSES, first_month=history.ends, mean=mean, course=course, fading=fading,
         area_cv=area_cv, shared_cv=rates.shared_cv, drift=rates.drift, together=rates.together,
-        dispersion=rates.dispersion, of_sum=_of_sum(rates, mean), comebacks=comebacks,
+        dispersion=rates.dispersion, of_sum=_of_sum(rates, mean), comebacks=comebacks, events=rates.events,
     )  # fmt: skip
 
 
@@ -319,12 +330,6 @@ def _splits(mean: Floats, course: Floats, area_cv: Floats, rates: Rates, history
         since = months_between(history.ends, split.effective)
         pattern = split_pattern(since, months, rates.priors.split_months)
         mean[REGION_SPLIT, history.place(split.area)] += split.persons * share * pattern
-
-
-def _lasting(months: int) -> Floats:
-    """[month, month] the covariance of events that spread evenly over three months; over many months 1 a month."""
-    apart = np.abs(np.subtract.outer(np.arange(months), np.arange(months)))
-    return np.asarray(np.maximum(3 - apart, 0) / 9)
 
 
 def _grouped(values: npt.NDArray[np.generic], starts: Ints, member: Ints, groups: int) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 
 from blanko.engines.demand.comingofage import lagged, learn_delay
 from blanko.engines.demand.course import Course, learn_trend_odds
+from blanko.engines.demand.floods import Events, learn_events
 from blanko.engines.demand.heldback import Wave, echoes, returns
 from blanko.engines.demand.history import (
     CAUSES,
@@ -59,7 +60,7 @@ class _Learned:
     together: float
     spread: Spread
     expected: Floats
-    events: tuple[float, float]
+    events: Events
 
 
 def learn(history: History, *, priors: Priors) -> Rates:
@@ -108,7 +109,7 @@ def learn(history: History, *, priors: Priors) -> Rates:
         drift=np.array([one.drift if one else 0.0 for one in found]),
         together=np.array([one.together if one else 0.0 for one in found]),
         spreads=tuple(one.spread if one else None for one in found),
-        events=tuple(one.events if one else (0.0, 0.0) for one in found),
+        events=tuple(one.events if one else Events() for one in found),
         courses=tuple(one.course if one else None for one in found), common_cv=np.full(len(CAUSES), np.nan),
         delay=delay, waves=waves, death_rate=deaths,
         split_share=_split_share(history, ~history.censored, priors),
@@ -192,7 +193,7 @@ def _learn_cause(
     if (whole := float((exposure * now[:, None]).sum())) > 0:
         now = now * float((exposure * factor[:, None]).sum()) / whole
     usual = exposure * smooth * factor[:, None]
-    events = _events(counts, usual, usable & ~valid, usable, provinces)
+    events = learn_events(counts, usual, usable & ~valid, usable, provinces)
     return _Learned(course, now, now_cv, shared_cv, dispersion, drift, together, found, usual, events)
 
 
@@ -217,18 +218,6 @@ def _course(total: Floats, many: Floats, square: Floats, *, dispersion: float, b
         course = replace(bare, log_rate=np.where(some, told, np.nan), noise=noise)
         log_rate = np.log(course.fitted())
     return course.with_shocks()
-
-
-def _events(counts: Floats, usual: Floats, marked: Bools, usable: Bools, provinces: Ints) -> tuple[float, float]:
-    """(what events such as floods added, as a share of the usual; the variance of that share for a month).
-
-    All that events brought to a province counts as one, so that the variance is rather too large.
-    """
-    brought = np.bincount(provinces, ((counts - usual) * marked).sum(axis=1))
-    whole = float((usual * usable).sum())
-    if not marked.any() or whole <= 0:
-        return 0.0, 0.0
-    return float(brought.sum() / whole), float((brought**2).sum() / whole**2 * counts.shape[1])
 
 
 def _turned_17(

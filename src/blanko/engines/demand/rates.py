@@ -9,6 +9,7 @@ import numpy as np
 
 from blanko.engines.demand.course import Course
 from blanko.engines.demand.errors import InvalidRate
+from blanko.engines.demand.floods import Events
 from blanko.engines.demand.heldback import Wave
 from blanko.engines.demand.history import CAUSES, REGION_SPLIT, SUKET, Floats
 from blanko.engines.demand.offices import Spread
@@ -34,13 +35,12 @@ class Rates:
     person asks for in a month; for turned_17 the share of those who turn 17 that applies, for first_card cards of each
     person not recorded yet where those were counted. ``rate_cv`` [cause, area].
 
-    ``events`` of each cause: what floods and the like added on average, as a share, and the variance of that share
-    for a month; ``weight`` [area] the obliged persons, by whom rates are averaged; ``courses`` the nation's level,
-    trend and season of each cause; ``shared_cv`` [cause, area] the part of ``rate_cv`` that a province's areas
-    share; ``drift`` [cause] how far an area's rate moves in a month, ``together`` the share of its variance that is
-    the province's; ``common_cv`` [cause] what a person stated, nan where the course says it; ``delay`` [lag] sums
-    to 1; ``waves`` the ways in which what was held back may come, see ``heldback``; ``version`` counts from 1,
-    ``previous`` is the version before.
+    ``events`` of each cause, see ``floods``; ``weight`` [area] the obliged persons, by whom rates are averaged;
+    ``courses`` the nation's level, trend and season of each cause; ``shared_cv`` [cause, area] the part of
+    ``rate_cv`` that a province's areas share; ``drift`` [cause] how far an area's rate moves in a month,
+    ``together`` the share of its variance that is the province's; ``common_cv`` [cause] what a person stated, nan
+    where the course says it; ``delay`` [lag] sums to 1; ``waves`` the ways in which what was held back may come,
+    see ``heldback``; ``version`` counts from 1, ``previous`` is the version before.
     """
 
     areas: tuple[str, ...]
@@ -55,7 +55,7 @@ class Rates:
     drift: Floats
     together: Floats
     spreads: tuple[Spread | None, ...]
-    events: tuple[tuple[float, float], ...]
+    events: tuple[Events, ...]
     courses: tuple[Course | None, ...]
     common_cv: Floats
     delay: Floats
