@@ -226,3 +226,35 @@ def test_a_full_disk_leaves_no_half_file(tmp_path):
     with pytest.raises(CannotWriteLinks, match="no room left"):
         write(linked, out)
     assert list(out.iterdir()) == []
+
+
+def test_an_audit_drawn_from_a_run_judges_what_two_readers_answer(linked, whole, folder, capsys):
+    write(linked, folder / "links")
+    words = [
+        "linkage",
+        "audit",
+        str(folder / "links"),
+        str(whole),
+        "--seed",
+        "31 12 64",
+        "--out",
+        str(folder / "audit"),
+    ]
+    assert main([*words, "--merged", "200", "--per-band", "20"]) == 0
+    key = json.loads((folder / "audit" / "key.json").read_text())["pairs"]
+    truth = dict(zip(NATION.truth["record_id"].to_pylist(), NATION.truth["person_id"].to_pylist(), strict=True))
+    same = {row["pair"]: truth[row["record_a"]] == truth[row["record_b"]] for row in key}
+    for reader in "ab":
+        path = folder / "audit" / f"reader_{reader}.csv"
+        head, *lines = path.read_text().splitlines()
+        assert "weight" not in head and "decided" not in head
+        told = [line + ("same" if same[int(line.split(",")[0])] else "different") for line in lines]
+        path.write_text("\n".join([head, *told]) + "\n")
+    capsys.readouterr()
+    assert main(["linkage", "judge", str(folder / "audit"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    merged = [row["pair"] for row in key if row["decided"] == "merged"]
+    assert found["precision"]["judged"] == len(merged) == 200
+    assert found["precision"]["errors"] == sum(not same[pair] for pair in merged)
+    assert not found["precision"]["proven"] and 0.8 < found["recall"]["recall"] <= 1
+    assert main(["linkage", "judge", str(folder / "audit")]) == 0 and "not proven" in capsys.readouterr().out

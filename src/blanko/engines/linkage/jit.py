@@ -56,5 +56,5 @@ numba.config.CACHE_DIR = str(_CACHE)
 loop: Any = numba.njit(nogil=True, cache=True)
 part: Any = numba.njit(inline="never", nogil=True)
 inlined: Any = numba.njit(inline="always", nogil=True)
-"""``loop`` compiles what Python calls, ``part`` what only other loops call; ``inlined`` is put into them as it is, where
-passing fifteen arrays would cost more than the work."""
+"""``loop`` compiles what Python calls, ``part`` what only other loops call; ``inlined`` is put into them as it is,
+where passing fifteen arrays would cost more than the work."""
