@@ -62,7 +62,7 @@ def blind_order(count: int, *, seed: str, reader: str) -> npt.NDArray[np.int64]:
 
 
 def at_most(errors: int, judged: int, risk: float = RISK) -> float:
-    """The order in which one of the two sees the pairs: neither the band nor the other's order shows in it."""
+    """The largest share of errors that a sample leaves possible at this risk, one-sided (Clopper, Pearson 1934)."""
     if judged == 0 or errors >= judged:
         return 1.0
     low, high = errors / judged, 1.0
