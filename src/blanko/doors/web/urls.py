@@ -20,6 +20,7 @@ from blanko.doors.web.pages import (
     regencies,
     rounds,
     supply,
+    tracing,
 )
 
 
@@ -72,6 +73,10 @@ urlpatterns = [
     path("custody/resolve", custody.resolve),
     path("custody/dispatch", custody.dispatch),
     path("blanks", supply.blanks),
+    path("trace", tracing.trace),
+    path("alerts", tracing.alerts),
+    path("alerts/find", tracing.look),
+    path("alerts/acknowledge", tracing.acknowledge),
     path("counter", counter.offices),
     path("counter/<str:office>", counter.queue),
     path("counter/<str:office>/hand-over", counter.hand_over),
