@@ -235,6 +235,8 @@ def test_an_override_shows_for_ever_beside_the_share_by_rule(stock, counts):
     ("change", "refusal"),
     [
         ({"second": PLANNER}, OverrideRefused),
+        ({"second": "somebody"}, OverrideRefused),
+        ({"second": "svc.planning"}, OverrideRefused),
         ({"reason": " "}, OverrideRefused),
         ({"share": 1_001}, rules.OverrideExceedsNeed),
         ({"share": 1_000}, rules.OverrideExceedsRelease),

@@ -185,6 +185,7 @@ class TestRules:
             ({"rule": "dice/9"}, UnknownPolicy),
             ({"reference": " "}, rulebook.RuleNotForRounds),
             ({"second": PLANNER}, OverrideRefused),
+            ({"second": "somebody"}, OverrideRefused),
         ],
     )
     def test_a_rule_comes_into_force_for_later_days_by_two_officers_on_a_reference(self, db, change, refusal):

@@ -207,6 +207,7 @@ def _asked(
         elif kind == "overrides" and found is not None:
             column = "reason" if len(row["reason"].strip()) < REASON_LENGTH_MIN else "second"
             check_override(by=by, second_officer=row["second"], reason=row["reason"])
+            rules.check_second(second=row["second"], persons=queries.persons())
             column = "share"
             share = next(share for share in found["shares"] if share["regency"] == row["regency"])
             rules.check_override(

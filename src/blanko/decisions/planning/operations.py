@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from blanko.cards.issuance import ordering
 from blanko.decisions.planning import models, queries, rulebook, rules, sharing, warehouse
-from blanko.ground.access import queries as access
 from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
 
@@ -193,9 +192,7 @@ def review_round(*, round_no: int, approve: bool, remark: str = "", by: str, at:
     with atomic():
         _alone()
         found = _open_draft(round_no)
-        rules.check_review(
-            author=found["author"], reviewer=by, persons=[officer["username"] for officer in access.officers()]
-        )
+        rules.check_review(author=found["author"], reviewer=by, persons=queries.persons())
         if not approve and not remark.strip():
             raise rules.ReviewRefused(
                 "round {round_no} is returned without a remark", mend="say what is to be mended", round_no=round_no
@@ -237,6 +234,7 @@ def override_share(*, round_no: int, regency: str, share: int, reason: str, by: 
             total_after=found["shared"] - before + share,
             release=found["release"],
         )
+        rules.check_second(second=second, persons=queries.persons())
         row = {
             "round_no": round_no,
             "regency": regency,

@@ -17,6 +17,7 @@ from blanko.decisions.planning import difference, dividing, models, routes, rule
 from blanko.decisions.planning.sharing import Area, document_of
 from blanko.engines.allocation.policies import rule_of
 from blanko.engines.allocation.terms import CLASS_REFERENCES
+from blanko.ground.access import queries as access
 from blanko.ground.database import sql
 from blanko.ground.places import gazetteer
 from blanko.kernel.boxes import BoxId, SerialRange
@@ -153,6 +154,11 @@ def priority_rows(as_of: date) -> list[dict[str, Any]]:
             "priority_counts.sql", {"metrics": metrics, "as_of": as_of}
         )
     ]  # fmt: skip
+
+
+def persons() -> list[str]:
+    """Usernames of the active officers: who may review, or agree as the second one."""
+    return [str(officer["username"]) for officer in access.officers()]
 
 
 def claims_day() -> date | None:

@@ -12,8 +12,10 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from blanko.decisions.planning import models
+from blanko.decisions.planning.rules import check_second
 from blanko.engines.allocation import check_override
 from blanko.engines.allocation.policies import RULES, rule_of, rule_on
+from blanko.ground.access import queries as access
 from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
 from blanko.kernel.errors import BlankoError
@@ -80,6 +82,7 @@ def adopt(*, rule: str, from_date: date, reference: str, reason: str, by: str, s
             known=", ".join(one.id for one in RULES if one.in_rounds),
         )
     check_override(by=by, second_officer=second, reason=reason)
+    check_second(second=second, persons=[officer["username"] for officer in access.officers()])
     if not reference.strip():
         raise RuleNotForRounds(
             "{rule} is to be in force and rests on nothing", mend="name the law or the decision", rule=rule

@@ -335,6 +335,14 @@ def check_override(
         )
 
 
+def check_second(*, second: str, persons: Iterable[str]) -> None:
+    """Whether the second officer is a person who is known here. Raises the engine's OverrideRefused."""
+    if second not in set(persons):
+        raise allocation.OverrideRefused(
+            "{second} is no officer here", mend="name an active officer's username", second=repr(second)
+        )
+
+
 def check_release(*, release: int, stock: int, reserve: int = 0, reserve_for: str = "") -> None:
     """Whether the warehouse can release so many and keep its reserve. Raises NothingReleased, ReleaseExceedsStock and
     ReserveWithoutPurpose.
