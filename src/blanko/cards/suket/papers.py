@@ -9,11 +9,8 @@ from typing import Any
 from blanko.cards.suket import queries
 from blanko.ground.files import papers
 from blanko.ground.places import gazetteer
+from blanko.kernel import wording
 
-MONTHS = (
-    "Januari", "Februari", "Maret", "April", "Mei", "Juni",
-    "Juli", "Agustus", "September", "Oktober", "November", "Desember",
-)  # fmt: skip
 SEXES = {"L": "Laki-laki", "P": "Perempuan"}
 REASONS = {
     "PRR": "data yang bersangkutan telah tunggal dan siap cetak (PRR); KTP-el belum dapat dicetak",
@@ -54,4 +51,4 @@ def paper_data(suket: dict[str, Any]) -> dict[str, object]:
 
 
 def _day(day: date | None) -> str:
-    return "" if day is None else f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+    return "" if day is None else wording.day(day)
