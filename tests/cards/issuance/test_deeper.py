@@ -16,6 +16,7 @@ from records.filed import application, nik, put, registration
 from blanko.cards.custody import operations as custody
 from blanko.cards.custody import queries as held
 from blanko.cards.custody.rules import Key, KeyReused, SamePersonBothEnds
+from blanko.cards.destruction import queries as destruction
 from blanko.cards.issuance import operations, ordering, queries, rules
 from blanko.cards.issuance.models import ActiveCard, Card, CardStep
 from blanko.cards.suket import operations as suket
@@ -244,6 +245,8 @@ def test_an_old_card_is_registered_for_destruction_once(office):
     operations.hand_over(cards=[third], to="holder", checked="face", old_card=operations.OldCardBack(), **BY)
     number = operations.give_back(office=office, person_id=queries.card(second)["person_id"], **BY)
     assert {row["number"] for row in queries.old_cards(office=office)} >= {number}
+    waiting = destruction.old_cards(office=office)
+    assert {row["number"] for row in waiting} == {row["number"] for row in queries.old_cards(office=office)}
     assert len(queries.old_cards(office=office)) == 3
 
 
@@ -297,8 +300,19 @@ def test_a_printed_card_travels_and_is_handed_over_where_it_arrived(office):
 def test_a_card_that_the_warehouse_took_over_arrives_too(office):
     (serial,) = operations.print_cards(office=office, limit=1, **BY)
     movement = operations.ship(cards=[serial], office=office, to_office=ELSEWHERE, key=Key("ship", 2), **BY)
+    with pytest.raises(rules.CardOnTheWay):
+        operations.hand_over(cards=[serial], to="holder", checked="face", office=ELSEWHERE, **THERE)
+    custody.receive(movement=movement, by="operator.3172", at=AT)
+    operations.hand_over(cards=[serial], to="holder", checked="face", office=ELSEWHERE, **THERE)
+    assert [step["step"] for step in queries.card(serial)["steps"]] == ["printed", "shipped", "arrived", "issued"]
+
+
+def test_a_shipment_that_the_warehouse_took_over_is_written_down_once(office):
+    (serial,) = operations.print_cards(office=office, limit=1, **BY)
+    movement = operations.ship(cards=[serial], office=office, to_office=ELSEWHERE, key=Key("ship", 5), **BY)
     custody.receive(movement=movement, by="operator.3172", at=AT)
     assert operations.arrive(movement=movement, **THERE) == 1
+    assert operations.arrive(movement=movement, **THERE) == 0
     assert queries.uncollected(office=ELSEWHERE)[0]["serial"] == serial
 
 

@@ -17,6 +17,7 @@ from blanko.cards.custody import ledger
 from blanko.cards.custody import rules as custody_rules
 from blanko.cards.custody.drafts import Draft
 from blanko.cards.custody.rules import Condition, Key, Line
+from blanko.cards.destruction import operations as destruction
 from blanko.cards.issuance import rules
 from blanko.cards.issuance.rules import Step
 from blanko.ground.audit.merkle import Facts
@@ -129,6 +130,11 @@ class Sheet:
         )  # fmt: skip
         if (gathered := kept["kept"]["claims"]) is not None:
             entitlement.follow(gathered=gathered, event=kept["kept"]["event"], day=day)
+        for card in self.given_back:
+            destruction.register_old_card(
+                number=card["number"], kind=card["kind"], serial=card["serial"], office=card["office"],
+                reason=card["reason"], by=by, at=at,
+            )  # fmt: skip
 
     def _claims(self, rows: Sequence[Row], day: date) -> tuple[list[Row], list[int], list[int]]:
         """Claims by the statuses as they will be, and the persons whose claims can only be told after the change."""
