@@ -128,6 +128,15 @@ def test_what_the_page_does_not_do_is_said_and_nothing_is_done(clerk, form):
     assert queries.waiting(office=OFFICE) == before
 
 
+def test_an_office_chooses_how_it_prints_and_says_why(clerk):
+    place = "/counter/9271"
+    form = {"do": "set", "prints": "collection", "reason": "few are collected", "sequence": "1"}
+    said = clerk.post(place, form, headers={"X-Counter": "part"}).content.decode()
+    assert "prints a card when its holder is at the counter" in said
+    again = {**form, "reason": " ", "prints": "queue"}
+    assert 'data-counter-said="wrong"' in clerk.post(place, again, headers={"X-Counter": "part"}).content.decode()
+
+
 def test_an_unknown_office_has_no_counter(clerk):
     assert clerk.get("/counter/0000").status_code in (404, 422)
     assert clerk.get("/counter/none").status_code in (404, 422)

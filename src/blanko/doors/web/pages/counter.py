@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from blanko.cards.custody import queries as custody
 from blanko.cards.custody.rules import Key
-from blanko.cards.issuance import operations, queries
-from blanko.cards.issuance.rules import Blank, HandedTo, OldCardKind, OutOfTurn, PrinterFault, Relation
+from blanko.cards.issuance import operations, ordering, queries
+from blanko.cards.issuance.rules import Blank, HandedTo, OldCardKind, OutOfTurn, PrinterFault, Prints, Relation
 from blanko.cards.suket import operations as suket
 from blanko.cards.suket import papers
 from blanko.cards.suket import queries as sukets
@@ -357,6 +357,11 @@ def _bulk(office: str, given: dict[str, str], who: dict[str, Any]) -> str:
     return _("%(n)s sukets are issued.") % {"n": words.count(len(numbers))}
 
 
+def _set(office: str, given: dict[str, str], who: dict[str, Any]) -> str:
+    ordering.set_office(office=office, prints=Prints(given["prints"]), reason=given.get("reason", ""), **who)
+    return _("From today on this office prints as chosen.")
+
+
 def _renew(office: str, given: dict[str, str], who: dict[str, Any]) -> str:
     number = suket.renew(number=given["number"], **who)
     return _("Suket %(number)s is issued.") % {"number": number}
@@ -370,7 +375,7 @@ def _void(office: str, given: dict[str, str], who: dict[str, Any]) -> str:
 ACTIONS: dict[str, Callable[[str, dict[str, str], dict[str, Any]], str]] = {
     "print": _print, "send": _send, "finish": _finish, "fail": _fail, "hand-over": _hand_over, "spoil": _spoil,
     "lost": _lost, "ship": _ship, "arrive": _arrive, "give-back": _give_back, "issue": _issue, "bulk": _bulk,
-    "renew": _renew, "void": _void,
+    "renew": _renew, "set": _set, "void": _void,
 }  # fmt: skip
 
 
