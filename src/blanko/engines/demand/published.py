@@ -1,6 +1,7 @@
 """The real series at hand: what was published of persons recorded, and what a rate would have said of it beforehand.
 
-It is no series of applications: drives, holidays and missing blanks shaped it, and sources disagree. It shows how far a
+It is no series of applications: drives, holidays and missing blanks shaped it, and sources disagree (174,715,105 on
+10 September 2017 lies below the count of 30 August, and is left out). It shows how far a
 rate carries where much is not known.
 """
 
@@ -13,13 +14,31 @@ import numpy as np
 
 # (day, persons recorded in the nation up to it, where it was published)
 RECORDED = (
-    (date(2016, 8, 31), 162_047_403, "desapandansari.magelangkab.go.id/First/detail_artikel/jumlah-penduduk-2017"),
-    (date(2017, 3, 29), 172_046_898, "www.tempo.co/politik/nyaris-100-persen-wni-yang-telah-merekam-1283997"),
-    (date(2017, 4, 4), 173_030_119, "news.republika.co.id/berita/ooxcxc383"),
-    (date(2017, 8, 30), 175_859_563, "kastara.id/11/09/2017/perekaman-data-kependudukan-capai-lebih-175-juta-wni/"),
-    (date(2017, 9, 18), 175_949_127, "jpnn.com/news/catat-nih-angka-terakhir-penduduk-terekam-di-data-e-ktp"),
-    (date(2017, 11, 23), 178_000_000, "m.jpnn.com/amp/news/10-juta-penduduk-sudah-rekam-tapi-belum-pegang-e-ktp"),
-)
+    (
+        date(2016, 8, 31), 162_047_403,
+        "https://desapandansari.magelangkab.go.id/First/detail_artikel/jumlah-penduduk-2017",
+    ),
+    (
+        date(2017, 3, 29), 172_046_898,
+        "https://www.tempo.co/politik/nyaris-100-persen-wni-yang-telah-merekam-data-e-ktp-nbsp--1283997",
+    ),
+    (
+        date(2017, 4, 4), 173_030_119,
+        "https://news.republika.co.id/berita/ooxcxc383/dirjen-dukcapil-perekaman-data-ktpel-capai-9709-persen",
+    ),
+    (
+        date(2017, 8, 30), 175_859_563,
+        "https://kastara.id/11/09/2017/perekaman-data-kependudukan-capai-lebih-175-juta-wni/",
+    ),
+    (
+        date(2017, 9, 18), 175_949_127,
+        "https://jpnn.com/news/catat-nih-angka-terakhir-penduduk-terekam-di-data-e-ktp",
+    ),
+    (
+        date(2017, 11, 23), 178_000_000,
+        "https://m.jpnn.com/amp/news/10-juta-penduduk-sudah-rekam-tapi-belum-pegang-e-ktp",
+    ),
+)  # fmt: skip
 # How much the pace of one span differs from the last's, as the standard deviation of its logarithm, before any pair of
 # spans was seen (an estimate: a drive or a shortage doubles or halves it), worth so many pairs.
 PACE_SPREAD, PACE_WORTH = 0.7, 2.0
