@@ -112,44 +112,44 @@ def words_alike(w, v, words):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def compare_words(a, b, words, role, known):  # type: ignore[no-untyped-def]  # noqa: C901 - for numba
+def compare_words(rows, x, y, words, role, known):  # type: ignore[no-untyped-def]  # noqa: C901 - for numba
     """Words matched (exactly, by spelling, near but known), unmatched (left, right), bits (matched, of the fewer)."""
     used = 0
     left = 0
     na, nb = 0, 0
     exact, close, near = 0, 0, 0
     bits, total_a, total_b = 0.0, 0.0, 0.0
-    for j in range(len(b)):
-        if b[j] >= 0:
+    for j in range(rows.shape[1]):
+        if rows[y, j] >= 0:
             nb += 1
-            total_b += words.bits[role, b[j]]
-    for i in range(len(a)):
-        if a[i] < 0:
+            total_b += words.bits[role, rows[y, j]]
+    for i in range(rows.shape[1]):
+        if rows[x, i] < 0:
             continue
         na += 1
-        total_a += words.bits[role, a[i]]
+        total_a += words.bits[role, rows[x, i]]
         found = False
-        for j in range(len(b)):
-            if b[j] == a[i] and not (used >> j) & 1:
+        for j in range(rows.shape[1]):
+            if rows[y, j] == rows[x, i] and not (used >> j) & 1:
                 used |= 1 << j
                 found = True
                 break
         if found:
             exact += 1
-            bits += words.bits[role, a[i]]
+            bits += words.bits[role, rows[x, i]]
         else:
             left |= 1 << i
     if left:
-        for i in range(len(a)):
+        for i in range(rows.shape[1]):
             if not (left >> i) & 1:
                 continue
-            for j in range(len(b)):
-                if b[j] < 0 or (used >> j) & 1:
+            for j in range(rows.shape[1]):
+                if rows[y, j] < 0 or (used >> j) & 1:
                     continue
-                how = words_alike(a[i], b[j], words)
-                both = words.counted[role, a[i]] >= known and words.counted[role, b[j]] >= known
+                how = words_alike(rows[x, i], rows[y, j], words)
+                both = words.counted[role, rows[x, i]] >= known and words.counted[role, rows[y, j]] >= known
                 # Of short words each letter makes another name, unless one of the two is none.
-                short = min(words.length[a[i]], words.length[b[j]]) < 4
+                short = min(words.length[rows[x, i]], words.length[rows[y, j]]) < 4
                 if how == 0 or (how == 2 and short and both):
                     continue
                 used |= 1 << j
@@ -157,7 +157,7 @@ def compare_words(a, b, words, role, known):  # type: ignore[no-untyped-def]  # 
                     near += 1
                 else:
                     close += 1
-                bits += 0.0 if how == 1 else min(words.bits[role, a[i]], words.bits[role, b[j]])
+                bits += 0.0 if how == 1 else min(words.bits[role, rows[x, i]], words.bits[role, rows[y, j]])
                 break
     matched = exact + close + near
     return exact, close, near, na - matched, nb - matched, bits, min(total_a, total_b)
@@ -223,7 +223,7 @@ def compare(i, j, f, words, known):  # type: ignore[no-untyped-def]  # noqa: C90
             name = 7
             name_bits = np.float64(f.name_bits[i])
         else:
-            exact, close, near, ua, ub, bits, total = compare_words(f.name[i], f.name[j], words, 0, known)
+            exact, close, near, ua, ub, bits, total = compare_words(f.name, i, j, words, 0, known)
             name_bits = bits
             if exact + close + near == 0 or bits <= 0.0:
                 name, name_bits = 1, 0.0
@@ -240,7 +240,7 @@ def compare(i, j, f, words, known):  # type: ignore[no-untyped-def]  # noqa: C90
             mother = 4
             mother_bits = np.float64(f.mother_bits[i])
         else:
-            exact, close, near, ua, ub, bits, total = compare_words(f.mother[i], f.mother[j], words, 1, known)
+            exact, close, near, ua, ub, bits, total = compare_words(f.mother, i, j, words, 1, known)
             mother_bits = bits
             if exact + close + near == 0 or bits <= 0.0:
                 mother, mother_bits = 1, 0.0

@@ -45,12 +45,12 @@ and who was born in one place mostly lives near it."""
 
 
 @part
-def rarest_two(row, rank, words):  # type: ignore[no-untyped-def]
+def rarest_two(rows, i, rank, words):  # type: ignore[no-untyped-def]
     """Skeletons of the two rarest words of a name, the rarest first; 0 where there is none."""
     first, second = np.uint64(0), np.uint64(0)
     first_rank, second_rank = np.int64(1) << 62, np.int64(1) << 62
-    for k in range(len(row)):
-        w = row[k]
+    for k in range(rows.shape[1]):
+        w = rows[i, k]
         if w < 0 or words.length[w] < 2:
             continue
         s, r = words.skeleton[w], rank[w]
@@ -76,8 +76,8 @@ def fill_keys(f, words, name_rank, mother_rank, begin, out):  # type: ignore[no-
     """Keys of rows ``begin`` to ``begin + len(out)``; 0 where a fact is missing."""
     for r in range(len(out)):
         i = begin + r
-        n1, n2 = rarest_two(f.name[i], name_rank, words)
-        m1, m2 = rarest_two(f.mother[i], mother_rank, words)
+        n1, n2 = rarest_two(f.name, i, name_rank, words)
+        m1, m2 = rarest_two(f.mother, i, mother_rank, words)
         born = np.uint64(either_way(f.born[i])) if f.born[i] else np.uint64(0)
         sex, village = np.uint64(f.sex[i]), np.uint64(f.village[i])
         place = words.fold[f.place[i]] if f.place[i] >= 0 else np.uint64(0)

@@ -98,11 +98,11 @@ def listed(code, words):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def pack8(row, length):  # type: ignore[no-untyped-def]
-    """The first eight letters of a word as one number."""
+def pack8(rows, k, length):  # type: ignore[no-untyped-def]
+    """The first eight letters of word k as one number. (A slice of the array would cost more than the work.)"""
     code = np.uint64(0)
     for i in range(min(length, 8)):
-        code |= np.uint64(row[i]) << np.uint64(8 * i)
+        code |= np.uint64(rows[k, i]) << np.uint64(8 * i)
     return code
 
 
@@ -118,6 +118,14 @@ def split(data, start, stop, classes, accents, rows, lengths, hashes, glued, lim
     i = start
     while i <= stop:
         kind = classes[data[i]] if i < stop else np.uint8(0)
+        if kind >= 48 and words < limit:
+            # A plain letter or digit: nearly every byte.
+            if at < 24:
+                rows[words, at] = kind
+                at += 1
+            h = (h ^ np.uint64(kind)) * np.uint64(0x100000001B3)
+            i += 1
+            continue
         letter = np.uint8(0)
         second = np.uint8(0)
         third = np.uint8(0)
@@ -211,7 +219,7 @@ def person_words(rows, lengths, glued, words, before, titles, connectors, keep):
             stop = first
     begin = 0
     while begin < stop - 1:
-        code = pack8(rows[begin], lengths[begin])
+        code = pack8(rows, begin, lengths[begin])
         raden = begin > 0 and glued[begin] and lengths[begin] == 1
         if not raden and (lengths[begin] > 8 or not listed(code, titles)):
             break
@@ -219,7 +227,7 @@ def person_words(rows, lengths, glued, words, before, titles, connectors, keep):
     kept = 0
     for k in range(words):
         keep[k] = begin <= k < stop
-        if keep[k] and begin < k < stop - 1 and lengths[k] <= 5 and listed(pack8(rows[k], lengths[k]), connectors):
+        if keep[k] and begin < k < stop - 1 and lengths[k] <= 5 and listed(pack8(rows, k, lengths[k]), connectors):
             keep[k] = False
         kept += 1 if keep[k] else 0
     return kept
@@ -326,7 +334,7 @@ def places_hashed(data, offsets, classes, accents, stop_words, rows, lengths, ha
             return r
         total = np.uint64(0)
         for k in range(words):
-            if lengths[k] <= 8 and listed(pack8(rows[k], lengths[k]), stop_words):
+            if lengths[k] <= 8 and listed(pack8(rows, k, lengths[k]), stop_words):
                 continue
             zeros = 0
             while zeros < lengths[k] - 1 and rows[k, zeros] == 48:

@@ -136,7 +136,7 @@ class Words:
 
 
 @inlined
-def _find_or_add(row, length, h, size, arrays, scratch_fold):  # type: ignore[no-untyped-def]
+def _find_or_add(rows, k, length, h, size, arrays, scratch_fold):  # type: ignore[no-untyped-def]
     ring = np.uint64(len(arrays.table) - 1)
     slot = np.int64(h & ring)
     while arrays.table[slot] >= 0:
@@ -146,11 +146,11 @@ def _find_or_add(row, length, h, size, arrays, scratch_fold):  # type: ignore[no
     arrays.table[slot] = size
     arrays.hash[size] = h
     for i in range(length):
-        arrays.letters[size, i] = row[i]
+        arrays.letters[size, i] = rows[k, i]
     arrays.length[size] = length
-    n = fold(row, length, scratch_fold)
+    n = fold(rows[k], length, scratch_fold)
     # A word longer than its kept letters is like no other.
-    arrays.fold[size] = hash_bytes(scratch_fold, n) if length < len(row) else h
+    arrays.fold[size] = hash_bytes(scratch_fold, n) if length < rows.shape[1] else h
     arrays.skeleton[size] = skeleton(scratch_fold, n)
     arrays.mask[size] = bigrams(scratch_fold, n)
     return size, size + 1
@@ -175,7 +175,7 @@ def _take(data, offsets, begin, role, ids, whole, masks, size, arrays, scratch, 
         if role == 2:
             kept = 0
             for k in range(words):
-                keep[k] = not (lengths[k] <= 8 and listed(pack8(rows[k], lengths[k]), place_words))
+                keep[k] = not (lengths[k] <= 8 and listed(pack8(rows, k, lengths[k]), place_words))
                 kept += 1 if keep[k] else 0
         else:
             kept = person_words(rows, lengths, glued, words, before, titles, connectors, keep)
@@ -188,7 +188,7 @@ def _take(data, offsets, begin, role, ids, whole, masks, size, arrays, scratch, 
             if not keep[k]:
                 continue
             if role != 2 and lengths[k] <= 8:
-                code = pack8(rows[k], lengths[k])
+                code = pack8(rows, k, lengths[k])
                 if listed(code, muhammads) or (code == np.uint64(77) and k_out == 0 and kept > 1):
                     rows[k, :8] = muhammad
                     lengths[k] = 8
@@ -217,7 +217,7 @@ def _take(data, offsets, begin, role, ids, whole, masks, size, arrays, scratch, 
                             folded[n] = rows[k, i]
                             n += 1
             rows[0, :n] = folded[:n]
-            w, size = _find_or_add(rows[0], n, whole[r], size, arrays, folded)
+            w, size = _find_or_add(rows, 0, n, whole[r], size, arrays, folded)
             ids[r, 0] = w
             arrays.counted[2, w] += 1
             continue
@@ -226,7 +226,7 @@ def _take(data, offsets, begin, role, ids, whole, masks, size, arrays, scratch, 
         for k in range(words):
             if not keep[k] or at == ids.shape[1]:
                 continue
-            w, size = _find_or_add(rows[k], lengths[k], hashes[k], size, arrays, folded)
+            w, size = _find_or_add(rows, k, lengths[k], hashes[k], size, arrays, folded)
             known = False
             for before_k in range(at):
                 known |= ids[r, before_k] == w
