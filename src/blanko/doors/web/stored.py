@@ -31,6 +31,8 @@ TEXTS = (
     # Reasons that the replay gives.
     gettext_noop("all records of this regency were loaded, one row a person (synthetic)"),
     gettext_noop("chip does not answer"),
+    # Who carries a consignment of a round.
+    gettext_noop("courier of the directorate"),
     # Where the parts of a card and their days come from.
     gettext_noop("an estimate of this replay"),
     gettext_noop(

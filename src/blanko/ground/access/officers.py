@@ -32,7 +32,15 @@ CENTRAL_OFFICERS = (
 SERVICES = tuple(
     Principal(f"svc.{room}", f"Layanan {room}", "", "service", None)
     for room in (
-        "intake", "registry", "procurement", "planning", "custody", "suket", "issuance", "transparency", "demo",
+        "intake",
+        "registry",
+        "procurement",
+        "planning",
+        "custody",
+        "suket",
+        "issuance",
+        "transparency",
+        "demo",
     )  # fmt: skip
 )
 

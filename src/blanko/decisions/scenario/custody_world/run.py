@@ -13,7 +13,7 @@ from typing import Any, Final
 import psycopg
 from django.db import Error, connection, transaction
 
-from blanko.cards.custody.rules import Condition, Kind, Line, MovementSettled
+from blanko.cards.custody.rules import Condition, Kind, Line
 from blanko.decisions.scenario.custody_world import judge
 from blanko.decisions.scenario.custody_world.book import GONE, Blank, Book, Message, Outcome
 from blanko.decisions.scenario.custody_world.compose import OFFICES, Composer
@@ -227,7 +227,7 @@ class Run:
         if observed.unknown:
             # Whatever became of it: sent again, it must be done exactly once.
             expected = self.book.deliver(message)
-            self.agree(message, expected, self._same_at_once(message, self.session.alone(message)))
+            self.agree(message, expected, self.session.alone(message))
             return f"{told} {self.happened(message, expected)}"
         if fault is Fault.CONFLICT:
             raise Wrong(f"{message}: a conflict was not tried again")
@@ -256,15 +256,8 @@ class Run:
             self.agree(first, expected, mine)
             told += self.happened(first, expected)
         expected = self.book.deliver(second)
-        self.agree(second, expected, self._same_at_once(second, theirs) if first is second else theirs)
+        self.agree(second, expected, theirs)
         return told + self.happened(second, expected)
-
-    def _same_at_once(self, message: Message, observed: Observed) -> Observed:
-        """Of two equal returns at the same moment custody tells the second that it is settled."""
-        if message.does == "return" and observed.refused is MovementSettled:
-            self.done["return told as settled"] += 1
-            return Observed()
-        return observed
 
     def _at_once(self, first: Message, second: Message, end: str) -> tuple[bool, Observed, Observed]:
         mine = acting(principal=PRINCIPAL)
