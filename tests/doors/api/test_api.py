@@ -478,3 +478,16 @@ def test_every_refusal_is_a_problem_whoever_makes_it(program):
 @pytest.mark.parametrize("address", ["/registry/persons/999999999", "/registry/records/3101/none"])
 def test_an_unknown_person_or_record_is_not_found(program, address):
     assert program.get("/api" + address).status_code == 404
+
+
+def test_no_two_different_schemas_share_a_name():
+    """The description names a schema by its class alone: two of one name would describe each other's answers."""
+    from ninja import Schema
+
+    waiting, held = [Schema], {}
+    while waiting:
+        for schema in waiting.pop().__subclasses__():
+            waiting.append(schema)
+            fields = {name: str(field.annotation) for name, field in schema.model_fields.items()}
+            if schema.__module__.startswith("blanko."):
+                assert held.setdefault(schema.__name__, fields) == fields, (schema.__name__, schema.__module__)

@@ -119,7 +119,7 @@ class JobFailed(Schema):
     note: str = ""
 
 
-class OldCard(Schema):
+class CardGivenBack(Schema):
     kind: OldCardKind = OldCardKind.KTP_EL
     serial: str = ""
     reason: OldCardReason = OldCardReason.REPLACED
@@ -137,7 +137,7 @@ class OldCardReceipt(Schema):
     given_on: datetime
 
 
-class GivenBack(OldCard):
+class GivenBack(CardGivenBack):
     office: str
     person_id: int
 
@@ -152,7 +152,7 @@ class HandOver(Schema):
     receiver: str = ""
     relation: Relation | None = None
     document: str = ""
-    old_card: OldCard | None = None
+    old_card: CardGivenBack | None = None
     office: str | None = None
 
 
@@ -164,11 +164,11 @@ class Shipment(Schema):
     sequence: int
 
 
-class Movement(Schema):
+class CardMovement(Schema):
     movement: str
 
 
-class Arrived(Schema):
+class CardArrived(Schema):
     cards: int
 
 
@@ -213,7 +213,7 @@ class Turns(Schema):
     passed_over: int
 
 
-def _old(card: OldCard | None) -> issuance_operations.OldCardBack | None:
+def _old(card: CardGivenBack | None) -> issuance_operations.OldCardBack | None:
     return None if card is None else issuance_operations.OldCardBack(card.kind, card.serial, card.reason)
 
 
@@ -361,7 +361,7 @@ def hand_over(request: HttpRequest, serial: str, asked: HandOver) -> dict[str, A
     return card(request, serial)
 
 
-@router.post("/issuance/shipments", response={201: Movement}, summary="Send printed cards to another office")
+@router.post("/issuance/shipments", response={201: CardMovement}, summary="Send printed cards to another office")
 def ship(request: HttpRequest, asked: Shipment) -> Status[dict[str, Any]]:
     by = acting_officer(request, "svc.issuance")
     with acting(principal=by):
@@ -372,7 +372,7 @@ def ship(request: HttpRequest, asked: Shipment) -> Status[dict[str, Any]]:
     return Status(201, {"movement": movement})
 
 
-@router.post("/issuance/shipments/{movement}/arrive", response=Arrived, summary="Take printed cards over")
+@router.post("/issuance/shipments/{movement}/arrive", response=CardArrived, summary="Take printed cards over")
 def arrive(request: HttpRequest, movement: str) -> dict[str, Any]:
     by = acting_officer(request, "svc.issuance")
     with acting(principal=by):

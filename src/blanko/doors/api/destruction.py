@@ -38,7 +38,7 @@ class Spoiled(Schema):
     by: str
 
 
-class OldCard(Schema):
+class OldCardKept(Schema):
     number: str
     serial: str
     kind: str
@@ -98,7 +98,7 @@ class Photo(Schema):
     at: datetime
 
 
-class Step(Schema):
+class BatchStep(Schema):
     seq: int
     step: str
     after: str
@@ -142,7 +142,7 @@ class CardRow(Schema):
 class Batch(BatchHead):
     ranges: list[str]
     card_rows: list[CardRow]
-    steps: list[Step]
+    steps: list[BatchStep]
     witnesses: list[WitnessRow]
     photos: list[Photo]
     holds: list[Hold]
@@ -212,7 +212,9 @@ def spoiled(request: HttpRequest, office: str) -> list[dict[str, Any]]:
     ]
 
 
-@router.get("/destruction/old-cards", response=list[OldCard], summary="Cards that were given back; waiting ones only")
+@router.get(
+    "/destruction/old-cards", response=list[OldCardKept], summary="Cards that were given back; waiting ones only"
+)
 def old_cards(request: HttpRequest, office: str, waiting: bool = True) -> list[dict[str, Any]]:
     return queries.old_cards(office=office, waiting=waiting)
 

@@ -118,7 +118,7 @@ class Explanation(Schema):
     reason: str
 
 
-class Found(Schema):
+class AlertsFound(Schema):
     new: list[str]
     over: list[str]
 
@@ -164,7 +164,7 @@ def alerts(
     return alert_queries.alerts(office=office, kind=kind, ended=ended)
 
 
-@router.post("/alerts/find", response=Found, summary="Look at everything now and keep what is new")
+@router.post("/alerts/find", response=AlertsFound, summary="Look at everything now and keep what is new")
 def find(request: HttpRequest) -> dict[str, Any]:
     by = acting_officer(request, "svc.custody")
     with acting(principal=by):
