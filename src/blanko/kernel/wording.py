@@ -10,6 +10,13 @@ MONTHS = (
     "Januari", "Februari", "Maret", "April", "Mei", "Juni",
     "Juli", "Agustus", "September", "Oktober", "November", "Desember",
 )  # fmt: skip
+# The letterhead of the ministry's papers, and what they call the central warehouse.
+HEAD = {
+    "ministry": "Kementerian Dalam Negeri Republik Indonesia",
+    "unit": "Direktorat Jenderal Kependudukan dan Pencatatan Sipil",
+    "address": "Jalan Raya Pasar Minggu Km. 19, Jakarta Selatan",
+}
+CENTRE_NAME = "Gudang Pusat Ditjen Dukcapil, Jakarta"
 _UNITS = ("nol", "satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan")
 _SCALES = ((10**9, "miliar"), (10**6, "juta"), (1000, "ribu"), (100, "ratus"), (10, "puluh"))
 

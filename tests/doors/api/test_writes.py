@@ -480,7 +480,7 @@ def test_blanks_are_quarantined_released_lost_and_found_with_a_reason(program):
     post(program, "/custody/changes", {**body, "kind": "finding", "after": "good", "sequence": 4},
          officer="gudang.pusat", status=201)  # fmt: skip
     assert balance(program)["missing"] == before["missing"]
-    assert refusal(program, "/custody/changes", {**body, "kind": "release", "after": "issued"}) == "invalid_value"
+    assert refusal(program, "/custody/changes", {**body, "kind": "release", "after": "issued"}) == "unlawful"
 
 
 def test_a_manifest_is_taken_whole_or_refused_with_its_rows(program):

@@ -9,18 +9,13 @@ from django.utils import timezone
 
 from blanko.cards.custody import queries
 from blanko.cards.custody.rules import CENTRE, Condition, Kind, Line, Phase
-from blanko.cards.custody.transit import NOT_HERE, TO_EXAMINE
+from blanko.cards.custody.transit import NOT_HERE, TO_EXAMINE, UNNAMED_COURIER
 from blanko.ground.files import papers
 from blanko.ground.places import gazetteer
 from blanko.kernel import wording
 from blanko.kernel.errors import BlankoError
 
-HEAD = {
-    "ministry": "Kementerian Dalam Negeri Republik Indonesia",
-    "unit": "Direktorat Jenderal Kependudukan dan Pencatatan Sipil",
-    "address": "Jalan Raya Pasar Minggu Km. 19, Jakarta Selatan",
-}
-CENTRE_NAME = "Gudang Pusat Ditjen Dukcapil, Jakarta"
+CARRIERS = {UNNAMED_COURIER: "kurir Direktorat Jenderal"}
 KINDS = {
     Kind.DISPATCH: "pengiriman", Kind.LOAN: "pinjaman antar kabupaten/kota", Kind.TRANSFER: "pengiriman KTP-el",
     Kind.RETURN: "pengembalian",
@@ -57,7 +52,7 @@ def bast_data(movement: str) -> dict[str, Any]:
     received, left = timezone.localtime(ended["at"]).date(), timezone.localtime(sent.at).date()
     total = sum(line.quantity for line in sent.lines)
     return {
-        "head": HEAD,
+        "head": wording.HEAD,
         "number": f"BAST/{movement}",
         "code": movement,
         "date": wording.day(received),
@@ -77,8 +72,8 @@ def bast_data(movement: str) -> dict[str, Any]:
             for number, (what, many) in enumerate(_runs(sent.lines), 1)
         ],
         "legs": [
-            {"way": f"{_name(leg['from_place'])} – {_name(leg['to_place'])}", "carrier": leg["carrier"],
-             "answerable": leg["answerable"], "seals": ", ".join(leg["seals"]) or "–"}
+            {"way": f"{_name(leg['from_place'])} – {_name(leg['to_place'])}",
+             "carrier": CARRIERS.get(leg["carrier"], leg["carrier"]), "answerable": leg["answerable"], "seals": ", ".join(leg["seals"]) or "–"}
             for leg in queries.legs(movement)
         ],
         "wrong": [
@@ -125,7 +120,7 @@ def _runs(lines: tuple[Line, ...]) -> list[tuple[str, int]]:
 
 def _name(place: str) -> str:
     if place == CENTRE:
-        return CENTRE_NAME
+        return wording.CENTRE_NAME
     if place.isdigit() and len(place) in (2, 4):
         return f"Dinas Kependudukan dan Pencatatan Sipil {gazetteer.name_of(place)}"
     return place

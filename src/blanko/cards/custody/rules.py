@@ -307,6 +307,25 @@ def check_lines(lines: Iterable[Line]) -> tuple[Line, ...]:
     return ordered
 
 
+def conditions_of(kind: Kind | str, before: str | None = None, after: str | None = None) -> tuple[Condition, Condition]:
+    """The conditions before and after that a change means, when a person names its kind and perhaps one of them.
+
+    Of several a good blank is meant: one that was printed is named as such. Raises Unlawful.
+    """
+    fits = [
+        row
+        for row in LAWFUL
+        if row.kind == kind
+        and row.before is not None
+        and before in (None, "", row.before)
+        and after in (None, "", row.after)
+    ]
+    best = next((row for row in fits if Condition.GOOD in (row.before, row.after)), fits[0] if fits else None)
+    if best is None or best.before is None:
+        raise Unlawful("{kind} has no such conditions", mend="look up the table in docs/custody.md", kind=kind)
+    return best.before, best.after
+
+
 def check_lawful(kind: Kind, before: Condition | None, after: Condition) -> Lawful:
     """The row of the table that allows this. Raises Unlawful and names what the kind allows."""
     for row in LAWFUL:

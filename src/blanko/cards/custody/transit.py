@@ -14,6 +14,8 @@ from blanko.kernel.errors import BlankoError, InvalidValue
 
 # A consignment without legs is overdue after this many days: the contract of 2017 counts 14 to the farthest office.
 DUE_DAYS: Final = 14
+# Who carries what a round sends, until a courier is named on its surat jalan.
+UNNAMED_COURIER: Final = "courier of the directorate"
 
 
 class Mode(StrEnum):

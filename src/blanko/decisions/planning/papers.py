@@ -10,12 +10,6 @@ from blanko.ground.places import gazetteer
 from blanko.kernel import wording
 from blanko.kernel.boxes import BlankSerial, BoxId
 
-HEAD = {
-    "ministry": "Kementerian Dalam Negeri Republik Indonesia",
-    "unit": "Direktorat Jenderal Kependudukan dan Pencatatan Sipil",
-    "address": "Jalan Raya Pasar Minggu Km. 19, Jakarta Selatan",
-}
-CENTRE_NAME = "Gudang Pusat Ditjen Dukcapil, Jakarta"
 PLACE = "Jakarta"
 
 
@@ -37,7 +31,7 @@ def _common(dispatch: Dispatch) -> dict[str, object]:
     regency = gazetteer.regency(dispatch.regency)
     day = wording.day(dispatch.written_on)
     return {
-        "head": HEAD,
+        "head": wording.HEAD,
         "number": dispatch.papers,
         "code": dispatch.consignment,
         "date": day,
@@ -75,7 +69,7 @@ def surat_jalan_data(dispatch: Dispatch) -> dict[str, object]:
     ]
     return {
         **_common(dispatch),
-        "from_name": CENTRE_NAME,
+        "from_name": wording.CENTRE_NAME,
         "province": gazetteer.name_of(regency.province),
         "dispatch_by": wording.day(dispatch.dispatch_by),
         "deadline": wording.day(dispatch.deadline) if dispatch.deadline else "–",

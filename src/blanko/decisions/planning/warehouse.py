@@ -13,14 +13,12 @@ from blanko.cards.custody import operations as custody
 from blanko.cards.custody import queries as held
 from blanko.cards.custody.drafts import Consignment
 from blanko.cards.custody.rules import CENTRE, Key, Line
-from blanko.cards.custody.transit import Leg, Mode
+from blanko.cards.custody.transit import UNNAMED_COURIER, Leg, Mode
 from blanko.decisions.planning.rules import Cutting, Dispatch, Loose, Whole
 from blanko.ground.database import sql
 from blanko.kernel.boxes import BoxId, SerialRange
 
 __all__ = ["CENTRE", "boxes_and_pieces", "box_size", "holdings", "printed_by_office", "send"]
-
-COURIER = "courier of the directorate"
 
 
 def _rows(name: str, params: dict[str, object] | None = None) -> list[tuple[Any, ...]]:
@@ -97,5 +95,10 @@ def _way(dispatch: Dispatch, *, by: str, at: datetime) -> Leg:
         )  # fmt: skip
     # A round names no courier: the warehouse answers until one has signed the surat jalan.
     return Leg(
-        mode=Mode.COURIER, from_place=CENTRE, to_place=dispatch.office, carrier=COURIER, answerable=by, due_at=due
+        mode=Mode.COURIER,
+        from_place=CENTRE,
+        to_place=dispatch.office,
+        carrier=UNNAMED_COURIER,
+        answerable=by,
+        due_at=due,
     )

@@ -14,13 +14,12 @@ from ninja import File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 
 from blanko.cards.custody import arrivals, manifest_store, operations, papers, queries
-from blanko.cards.custody.rules import LAWFUL, Condition, Key, Kind, Line
+from blanko.cards.custody.rules import Condition, Key, Kind, Line, conditions_of
 from blanko.cards.custody.transit import Discrepancy, DiscrepancyKind, Leg, Mode, Resolution
 from blanko.doors.api.downloads import of_type
 from blanko.doors.api.officers import acting_officer
 from blanko.ground.access.acting import acting, acting_alone
 from blanko.kernel.boxes import BoxId
-from blanko.kernel.errors import InvalidValue
 
 router = Router()
 SENDS = Literal["dispatch", "loan", "transfer"]
@@ -367,7 +366,7 @@ def open_box(request: HttpRequest, asked: OpenRequest) -> Status[dict[str, Any]]
 )
 def change(request: HttpRequest, asked: ChangeRequest) -> Status[dict[str, Any]]:
     by = acting_officer(request, "svc.custody")
-    before, after = _conditions(asked)
+    before, after = conditions_of(asked.kind, asked.before, asked.after)
     lines = queries.lines_named(asked.blanks)
     with acting_alone(principal=by):
         made = operations.change(
@@ -420,19 +419,3 @@ def _found(item: Found) -> Discrepancy:
         lines = queries.lines_named([item.blanks])
         line = lines[0]
     return Discrepancy(item.kind, item.owner, line, "" if line else item.blanks, item.note)
-
-
-def _conditions(asked: ChangeRequest) -> tuple[Condition, Condition]:
-    """The conditions that were named, or the only ones that this kind has."""
-    fits = [
-        row
-        for row in LAWFUL
-        if row.kind == asked.kind and asked.before in (None, "", row.before) and asked.after in (None, "", row.after)
-    ]
-    # Of several, a good blank is meant: a blank that was printed is named as one.
-    best = next((row for row in fits if Condition.GOOD in (row.before, row.after)), fits[0] if fits else None)
-    if best is None or best.before is None:
-        raise InvalidValue(
-            "{kind} has no such conditions", mend="look up the table in docs/custody.md", kind=asked.kind
-        )
-    return best.before, best.after

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils import timezone
 
 from blanko.cards.custody import arrivals, operations, queries
-from blanko.cards.custody.rules import LAWFUL, Condition, Key, Kind
+from blanko.cards.custody.rules import Condition, Key, Kind, conditions_of
 from blanko.cards.custody.transit import Discrepancy, DiscrepancyKind, Leg, Mode, Resolution
 from blanko.doors.cli.progress import Bar
 from blanko.ground.access.acting import acting
@@ -247,24 +247,14 @@ def _resolve(given: argparse.Namespace) -> int:
 
 
 def _change(given: argparse.Namespace) -> int:
-    fits = [
-        row
-        for row in LAWFUL
-        if row.kind == given.verb and given.before in (None, row.before) and given.after in (None, row.after)
-    ]
-    # Of several a good blank is meant: one that was printed is named as such.
-    row = next((row for row in fits if Condition.GOOD in (row.before, row.after)), fits[0] if fits else None)
-    if row is None or row.before is None:
-        raise InvalidValue(
-            "{kind} has no such conditions", mend="look up the table in docs/custody.md", kind=given.verb
-        )
+    before, after = conditions_of(given.verb, given.before, given.after)
     with acting(principal=given.by):
         made = operations.change(
-            kind=row.kind, before=row.before, after=row.after, lines=queries.lines_named(given.blanks),
+            kind=Kind(given.verb), before=before, after=after, lines=queries.lines_named(given.blanks),
             office=given.office, key=_key_of(given), by=given.by, at=_now(), reason=given.reason,
             corrects=given.corrects,
         )  # fmt: skip
-    return _said(given, {"movement": made}, f"{row.before} -> {row.after}: {made}")
+    return _said(given, {"movement": made}, f"{before} -> {after}: {made}")
 
 
 def _flow(given: argparse.Namespace) -> int:

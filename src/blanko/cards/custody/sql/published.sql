@@ -404,15 +404,3 @@ BEGIN
     RETURN event;
 END
 $$;
-
--- Each line of the journal with its movement's ends, its two hands and how it ended, for who folds the journal per box.
-CREATE VIEW custody_journal_line WITH (security_invoker = true) AS
-SELECT l.series, l.box_no, l.first, l.last, m.movement, m.kind, m.condition_before, m.condition_after, m.from_office,
-       m.to_office, m.by, m.at, m.event_id, m.lot, m.return_of, e.phase AS ended, e.by AS ended_by, e.at AS ended_at,
-       e.event_id AS ended_event
-FROM custody_movement_line AS l JOIN custody_movement AS m USING (movement)
-LEFT JOIN custody_movement_phase AS e ON e.movement = m.movement AND NOT e.is_begin;
-
--- The running balances, for who compares them with the journal and the places.
-CREATE VIEW custody_balance_now WITH (security_invoker = true) AS
-SELECT office, series, condition, quantity, regency FROM custody_balance;
