@@ -72,8 +72,12 @@ def bast_data(movement: str) -> dict[str, Any]:
             for number, (what, many) in enumerate(_runs(sent.lines), 1)
         ],
         "legs": [
-            {"way": f"{_name(leg['from_place'])} – {_name(leg['to_place'])}",
-             "carrier": CARRIERS.get(leg["carrier"], leg["carrier"]), "answerable": leg["answerable"], "seals": ", ".join(leg["seals"]) or "–"}
+            {
+                "way": f"{_name(leg['from_place'])} – {_name(leg['to_place'])}",
+                "carrier": CARRIERS.get(leg["carrier"], leg["carrier"]),
+                "answerable": leg["answerable"],
+                "seals": ", ".join(leg["seals"]) or "–",
+            }
             for leg in queries.legs(movement)
         ],
         "wrong": [
