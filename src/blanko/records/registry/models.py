@@ -33,25 +33,106 @@ class RecordLink(Fact):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(condition=Q(seq__gte=1), name="registry_record_link_seq_from_1"),
             models.CheckConstraint(
-                condition=Q(cause__in=["first_seen", "exact_duplicate", "decision"]),
+                condition=Q(cause__in=["first_seen", "exact_duplicate", "linkage", "decision"]),
                 name="registry_record_link_cause_known",
             ),
         ]
 
 
 class PersonMerge(Fact):
-    """Two ids turned out to be one person's. The earlier id resolves to the survivor for ever."""
+    """Two ids turned out to be one person's. The earlier id resolves to the survivor until a split takes it back."""
 
-    person_id = models.BigIntegerField(unique=True)
+    person_id = models.BigIntegerField()
     survivor = models.BigIntegerField()
     cause = _code()
+    reason = models.TextField(default="")
 
     class Meta:
         db_table = "registry_person_merge"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             # The smaller id survives, so that merges can never form a circle.
             models.CheckConstraint(condition=Q(survivor__lt=F("person_id")), name="registry_person_merge_smaller"),
+            models.CheckConstraint(
+                condition=Q(cause__in=["exact_duplicate", "linkage", "decision"]),
+                name="registry_person_merge_cause_known",
+            ),
         ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["survivor"], name="registry_person_merge_survivor"),
+        ]
+
+
+class PersonSplit(Fact):
+    """Records that were held for one person's are another's: ``person_id`` no longer leads to ``split_from``, but to
+    ``becomes`` (itself, or a smaller id of the same part).
+    """
+
+    split_from = models.BigIntegerField()
+    person_id = models.BigIntegerField()
+    becomes = models.BigIntegerField()
+    cause = _code()
+    reason = models.TextField(default="")
+
+    class Meta:
+        db_table = "registry_person_split"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=~Q(split_from=F("becomes")), name="registry_person_split_parts"),
+            models.CheckConstraint(condition=Q(becomes__lte=F("person_id")), name="registry_person_split_smaller"),
+            models.CheckConstraint(
+                condition=Q(cause__in=["linkage", "decision"]), name="registry_person_split_cause_known"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["split_from"], name="registry_person_split_from"),
+        ]
+
+
+class PairVerdict(Fact):
+    """Somebody decided of two records whether they are one person's. The last row of a pair counts, while both records
+    have the versions that were judged; the left record's key is the smaller one.
+    """
+
+    left_office = _code()
+    left_id = _code()
+    left_version = models.IntegerField()
+    right_office = _code()
+    right_id = _code()
+    right_version = models.IntegerField()
+    seq = models.IntegerField()
+    verdict = _code()
+    cause = _code()
+    reason = models.TextField(default="")
+
+    class Meta:
+        db_table = "registry_pair_verdict"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["left_office", "left_id", "right_office", "right_id", "seq"], name="registry_pair_verdict_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(left_office__lt=F("right_office"))
+                | Q(left_office=F("right_office"), left_id__lt=F("right_id")),
+                name="registry_pair_verdict_ordered",
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict__in=["same", "different", "withdrawn"]), name="registry_pair_verdict_known"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="registry_pair_verdict_has_reason"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["right_office", "right_id"], name="registry_pair_verdict_right"),
+        ]
+
+
+class Follower(Reference):
+    """A database function of a higher room that keeps its rows beside the persons: it is called, with what moved, in
+    the transaction in which records change their person.
+    """
+
+    function = models.TextField(unique=True, db_collation="C")
+
+    class Meta:
+        db_table = "registry_follower"
 
 
 class StatusTransition(Reference):
@@ -249,6 +330,8 @@ class Record(Projection):
     died_on = models.DateField(null=True)
     is_lead = models.BooleanField(default=True)
     cluster_size = models.IntegerField(default=1)
+    # The id that this record was the first to bear. It resolves to whoever the record's person is today.
+    founded = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "registry_record"
@@ -259,4 +342,6 @@ class Record(Projection):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["nik"], name="registry_record_nik"),
             models.Index(fields=["person_id"], name="registry_record_person"),
+            # Ids that are no longer a person's own; few, so that a first load pays nothing for it.
+            models.Index(fields=["founded"], condition=~Q(founded=F("person_id")), name="registry_record_earlier_id"),
         ]

@@ -6,7 +6,7 @@ SELECT sha256('\x00'::bytea || convert_to('["registry_record_link",{"cause":' ||
 FROM registry_link_new
 UNION ALL
 SELECT sha256('\x00'::bytea || convert_to('["registry_person_merge",{"cause":' || to_json(cause)
-    || ',"person_id":' || person_id || ',"survivor":' || survivor || '}]', 'UTF8'))
+    || ',"person_id":' || person_id || ',"reason":"","survivor":' || survivor || '}]', 'UTF8'))
 FROM registry_merge_new
 UNION ALL
 SELECT sha256('\x00'::bytea || convert_to('["registry_status_conflict",{"held_since":"' || held_since

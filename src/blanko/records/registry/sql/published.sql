@@ -10,16 +10,22 @@ SELECT recorded_office, record_id, person_id, regency, nik, name, birth_date, se
        version, event_id, status_seq
 FROM registry_record;
 
--- Every id that a person ever had, and the one that holds now.
+-- Every id that a person had before, and the one that holds now: an id goes wherever the record goes that bore it first.
 CREATE VIEW registry_person_resolved WITH (security_invoker = true) AS
-WITH RECURSIVE way (person_id, survivor) AS (
-    SELECT person_id, survivor FROM registry_person_merge
-    UNION ALL
-    SELECT way.person_id, further.survivor
-    FROM way JOIN registry_person_merge AS further ON further.person_id = way.survivor
-)
--- The smaller id always survives, so the end of the way is its smallest id.
-SELECT person_id, min(survivor) AS survivor FROM way GROUP BY person_id;
+SELECT founded AS person_id, person_id AS survivor FROM registry_record WHERE founded <> person_id;
+
+-- The last word on each pair of records, while both are as they were judged.
+CREATE VIEW registry_pair_verdict_standing WITH (security_invoker = true) AS
+SELECT v.left_office, v.left_id, v.left_version, v.right_office, v.right_id, v.right_version, v.seq, v.verdict, v.cause,
+       v.reason, v.event_id
+FROM registry_pair_verdict AS v
+JOIN registry_record AS l ON l.recorded_office = v.left_office AND l.record_id = v.left_id AND l.version = v.left_version
+JOIN registry_record AS r ON r.recorded_office = v.right_office AND r.record_id = v.right_id AND r.version = v.right_version
+WHERE v.verdict <> 'withdrawn'
+  AND NOT EXISTS (
+      SELECT FROM registry_pair_verdict AS later
+      WHERE later.left_office = v.left_office AND later.left_id = v.left_id AND later.right_office = v.right_office
+        AND later.right_id = v.right_id AND later.seq > v.seq);
 
 -- Who is dead by the last report about each person.
 CREATE VIEW registry_death_standing WITH (security_invoker = true) AS
@@ -71,6 +77,25 @@ BEGIN
               WHERE h.person_id = ANY (several)) AS k
         WHERE k.recorded_office = r.recorded_office AND k.record_id = r.record_id
           AND r.is_lead <> k.leads AND k.leads = (turn = 1);
+    END LOOP;
+END
+$$;
+
+-- A higher room names its function (offices text[], record ids text[], persons bigint[], event bigint) once, in its schema.
+CREATE FUNCTION registry_follow(of_function text) RETURNS void
+    LANGUAGE sql SET search_path = public, pg_temp AS $$
+    INSERT INTO registry_follower (function) VALUES (of_function)
+$$;
+REVOKE EXECUTE ON FUNCTION registry_follow(text) FROM PUBLIC;
+
+-- Tells every room that asked which records are now whose, in the order of the rooms.
+CREATE FUNCTION registry_tell_followers(offices text[], records text[], persons bigint[], of_event bigint) RETURNS void
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    follower text;
+BEGIN
+    FOR follower IN SELECT function FROM registry_follower ORDER BY id LOOP
+        EXECUTE format('SELECT %I($1, $2, $3, $4)', follower) USING offices, records, persons, of_event;
     END LOOP;
 END
 $$;

@@ -4,6 +4,8 @@ GRANT USAGE, SELECT ON SEQUENCE registry_person_number TO blanko_app;
 
 SELECT audit_guard('registry_record_link');
 SELECT audit_guard('registry_person_merge');
+SELECT audit_guard('registry_person_split');
+SELECT audit_guard('registry_pair_verdict');
 SELECT audit_guard('registry_status');
 SELECT audit_guard('registry_status_conflict');
 SELECT audit_guard('registry_death');
@@ -12,7 +14,7 @@ SELECT audit_guard('registry_nik_confirmation');
 SELECT audit_guard('registry_biometric');
 
 -- The tables TRANSITIONS and LEAD_RANK of rules.py; a test shows that they are equal.
-REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON registry_status_transition, registry_status_name FROM blanko_app;
+REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON registry_status_transition, registry_status_name, registry_follower FROM blanko_app;
 INSERT INTO registry_status_transition (kind, from_status, to_status)
 SELECT kind, from_status, to_status
 FROM (VALUES

@@ -2,8 +2,8 @@
 INSERT INTO registry_record_link (recorded_office, record_id, seq, person_id, cause, event_id)
 SELECT recorded_office, record_id, seq, person_id, cause, %(event)s FROM registry_link_new;
 
-INSERT INTO registry_person_merge (person_id, survivor, cause, event_id)
-SELECT person_id, survivor, cause, %(event)s FROM registry_merge_new;
+INSERT INTO registry_person_merge (person_id, survivor, cause, reason, event_id)
+SELECT person_id, survivor, cause, '', %(event)s FROM registry_merge_new;
 
 INSERT INTO registry_status (recorded_office, record_id, seq, from_status, to_status, since, kind, reason, event_id)
 SELECT recorded_office, record_id, seq, from_status, to_status, since, kind, reason, %(event)s FROM registry_status_new;
@@ -30,12 +30,11 @@ WHERE p.held_person IS NOT NULL AND r.recorded_office = p.recorded_office AND r.
 
 INSERT INTO registry_record (recorded_office, record_id, person_id, link_seq, version, regency, nik, name, birth_date, sex,
     marital_status, recorded_on, status, status_since, status_seq, issued_on, warnings, status_conflict, nik_shared,
-    nik_confirmed, died_on,
-    is_lead, cluster_size, event_id)
+    nik_confirmed, died_on, is_lead, cluster_size, founded, event_id)
 SELECT p.recorded_office, p.record_id, p.person_id, 1, p.version, p.regency, p.nik, p.name, p.birth_date, p.sex,
     p.marital_status, p.recorded_on, s.to_status, s.since, s.seq,
     CASE WHEN s.to_status = 'CARD_ISSUED' THEN s.since END, p.warnings, c.record_id IS NOT NULL, false, false, NULL,
-    p.cause = 'first_seen', 1, %(event)s
+    p.cause = 'first_seen', 1, CASE WHEN p.cause = 'first_seen' THEN p.person_id END, %(event)s
 FROM registry_placed AS p
 JOIN registry_status_new AS s ON s.recorded_office = p.recorded_office AND s.record_id = p.record_id
 LEFT JOIN registry_conflict_new AS c ON c.recorded_office = p.recorded_office AND c.record_id = p.record_id
@@ -64,3 +63,7 @@ FROM (
     HAVING count(*) > 1 OR bool_or(nik_shared)
 ) AS carried
 WHERE r.nik = carried.nik AND r.nik_shared <> carried.repeated;
+
+SELECT registry_tell_followers(array_agg(r.recorded_office), array_agg(r.record_id), array_agg(r.person_id), %(event)s)
+FROM registry_record AS r JOIN registry_merge_new AS m ON m.survivor = r.person_id
+HAVING count(*) > 0;
