@@ -6,12 +6,17 @@ import os
 
 import database
 import pytest
+from hypothesis import settings
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "blanko.settings"
 from blanko.ready import start_django
 
 os.environ["BLANKO_DATABASE"] = "postgres"
 start_django()
+
+# No test is timed: a machine that others use is slow, not wrong.
+settings.register_profile("blanko", deadline=None)
+settings.load_profile("blanko")
 
 DATABASE_FIXTURES = {"db", "transactional_db", "fresh_database", "client", "acting_as"}
 
