@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import resource
 import sys
 
@@ -179,3 +181,37 @@ def test_ten_thousand_unknown_heads_are_told_at_once():
     found = map_heads(heads, names)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 1
     assert (found.columns, found.near["colum_1"], len(found.unknown)) == ({"column_2": 1}, "column_1", 10_001)
+
+
+def test_a_broken_byte_in_a_file_of_utf8_costs_its_row_and_spoils_no_other_name(path):
+    text = "nama;kota\nJosé;Ambon\nNoël;Kupang\nSiti;Bogor\n".encode()
+    broken = text.replace(b"Siti", b"S\xe9ti")
+    for content in (broken, codecs.BOM_UTF8 + broken):
+        rows, bad = read(path, content)
+        assert [cells[0] for _, cells in rows] == ["José", "Noël", "S\x1ati"] and bad == []
+        assert open_table(path).details == "CSV, semicolon, UTF-8 with broken characters"
+    # Line by line it reads alike.
+    assert read(path, broken, line_by_line=True) == read(path, broken)
+
+
+def test_a_file_that_breaks_off_inside_a_character_loses_its_last_row_only(path):
+    rows, _ = read(path, "a;b\né;ï\nß;é".encode()[:-1])
+    assert rows == [(2, ("é", "ï")), (3, ("ß", "\x1a"))]
+
+
+def test_a_mended_file_is_the_same_however_it_is_read(tmp_path):
+    # Characters of two and three bytes lie across every border of a block.
+    content = ("é€x" * 700_001).encode() + b"\xff" + "é".encode() * 5
+    whole = content.decode("utf-8", "blanko.lost").encode()
+    for size in (1, 7, 1 << 20):
+        piece = content if size > 1 else content[-30:]
+        mended, parts = csv_files._Mended(io.BytesIO(piece)), []
+        while part := mended.read(size):
+            parts.append(part)
+        assert b"".join(parts) == (whole if size > 1 else piece.decode("utf-8", "blanko.lost").encode())
+        assert csv_files._Mended(io.BytesIO(piece)).read() == b"".join(parts)
+
+
+def test_one_accented_letter_of_windows_is_no_broken_utf8(path):
+    rows, _ = read(path, "a;b\nJosé;Ambon\n".encode("cp1252"))
+    assert rows == [(2, ("José", "Ambon"))]

@@ -9,7 +9,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 import numpy as np
 import pyarrow as pa
@@ -42,8 +42,26 @@ CLOSE_QUOTE = "close the quote, or double a quote inside a quoted cell"
 csv.field_size_limit(LONGEST_LINE)
 
 
+BROKEN: Final = "utf-8, broken"
+"""UTF-8 in which some bytes are none: read as what it is, with a mark where a character was lost."""
+LOST: Final = "\x1a"
+"""Unicode's SUBSTITUTE, for what cannot be read. As a control character it has its row refused, and no other."""
+
+
+def _lost(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return LOST, error.end
+
+
+codecs.register_error("blanko.lost", _lost)
+
+
 def _encoding(path: Path) -> str:
-    """UTF-8 (with or without a mark), UTF-16 by its mark, else Windows-1252 as offices save it, in its widest form."""
+    """UTF-8 (with or without a mark), UTF-16 by its mark, else Windows-1252 as offices save it, in its widest form.
+
+    A file in which more characters are UTF-8 than bytes are not is UTF-8 with broken bytes, and so is one that says so
+    by its mark: another reading would spoil every name in it without a word.
+    """
     with open(path, "rb") as file:
         first = file.read(1 << 16)
         if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -57,6 +75,8 @@ def _encoding(path: Path) -> str:
             return "utf-8"
         except UnicodeDecodeError:
             pass
+        if first.startswith(codecs.BOM_UTF8) or _mostly_utf8(file):
+            return BROKEN
         file.seek(0)
         windows = codecs.getincrementaldecoder("cp1252")()
         try:
@@ -69,7 +89,47 @@ def _encoding(path: Path) -> str:
             return "latin-1"
 
 
+def _mostly_utf8(file: IO[bytes]) -> bool:
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")("blanko.lost")
+    whole = lost = 0
+    while True:
+        chunk = file.read(1 << 20)
+        text = decoder.decode(chunk, final=not chunk)
+        lost += text.count(LOST)
+        whole += len(text) - len(text.encode("ascii", "ignore"))
+        if not chunk:
+            return whole > lost
+
+
+class _Mended(io.RawIOBase):
+    """A file of broken UTF-8 as whole UTF-8, with LOST where a character was."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._held = file, b""
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("blanko.lost")
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to ``size`` bytes; none at the end."""
+        parts, held = [self._held], len(self._held)
+        while size < 0 or held < size:
+            chunk = self._file.read(BLOCK_BYTES)
+            parts.append(self._decoder.decode(chunk, final=not chunk).encode())
+            held += len(parts[-1])
+            if not chunk:
+                break
+        whole = b"".join(parts)
+        cut = len(whole) if size < 0 else size
+        self._held = whole[cut:]
+        return whole[:cut]
+
+
 def _text(file: IO[bytes], encoding: str, *, newline: str | None) -> io.TextIOWrapper:
+    if encoding == BROKEN:
+        return io.TextIOWrapper(file, encoding="utf-8-sig", errors="blanko.lost", newline=newline)
     return io.TextIOWrapper(file, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline=newline)
 
 
@@ -110,7 +170,8 @@ def open_csv(path: Path, size: int, *, line_by_line: bool) -> TableFile:
             "{path} has no heads in its first row", mend="write the column names in the first row", path=path
         )
     names = {",": "comma", ";": "semicolon", "\t": "tab"}
-    details = f"CSV, {names[delimiter]}, {'Windows-1252' if encoding == 'cp1252' else encoding.upper()}"
+    told = {"cp1252": "Windows-1252", BROKEN: "UTF-8 with broken characters"}.get(encoding, encoding.upper())
+    details = f"CSV, {names[delimiter]}, {told}"
 
     def batches(only: int | None = None) -> Iterator[Batch]:
         read = _lines if line_by_line else _blocks
@@ -274,10 +335,15 @@ def _csv_reader(
     keep_bad: Callable[[pyarrow.csv.InvalidRow], str], only: int | None,
 ) -> pyarrow.csv.CSVStreamingReader:  # fmt: skip
     """A reader of text columns. Raises ArrowInvalid, also when nothing stands under the heads."""
+    broken = encoding == BROKEN
     return pyarrow.csv.open_csv(
-        file,
+        _Mended(file) if broken else file,
         read_options=pyarrow.csv.ReadOptions(
-            use_threads=False, block_size=BLOCK_BYTES, encoding=encoding, column_names=names, skip_rows=head_lines
+            use_threads=False,
+            block_size=BLOCK_BYTES,
+            encoding="utf-8" if broken else encoding,
+            column_names=names,
+            skip_rows=head_lines,
         ),
         parse_options=pyarrow.csv.ParseOptions(
             delimiter=delimiter,
