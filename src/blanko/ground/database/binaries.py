@@ -24,22 +24,24 @@ class Binaries:
     folder: Path
 
 
-def find(*, unpack_to: Path) -> Binaries:
+def find(*, unpack_to: Path, held: tuple[str, int] | None = None) -> Binaries:
     """The binaries to use, by ``BLANKO_POSTGRES`` (installed or bundled) or the first that is there.
 
-    Bundled binaries are copied below ``unpack_to``: the wheel may lie where the server's user cannot go.
-    Raises NoPostgres when there is none of the wanted kind.
+    ``held`` is kind and major of the server that made this home's data: only that one can read it, so it stays the
+    choice whatever else is installed by now. Bundled binaries are copied below ``unpack_to``: the wheel may lie where
+    the server's user cannot go. Raises NoPostgres when there is none of the wanted kind, or the held one has gone.
     """
     wanted = os.environ.get("BLANKO_POSTGRES", "")
     if wanted not in ("", "installed", "bundled"):
         raise NoPostgres(
             "BLANKO_POSTGRES={wanted} is unknown", mend="use installed or bundled, or unset it", wanted=wanted
         )
+    if held is not None and wanted in ("", held[0]):
+        return _held(held, unpack_to)
     if wanted != "bundled":
-        for folder in _installed_folders():
-            major = _major(folder)
-            if major is not None and major >= VERSION_MIN:
-                return Binaries("installed", major, folder)
+        found = _installed()
+        if found:
+            return found[0]
         if wanted == "installed":
             raise NoPostgres(
                 "no installed PostgreSQL {version_min} or newer was found",
@@ -47,6 +49,37 @@ def find(*, unpack_to: Path) -> Binaries:
                 version_min=VERSION_MIN,
             )
     return _bundled(unpack_to)
+
+
+def _held(held: tuple[str, int], unpack_to: Path) -> Binaries:
+    kind, major = held
+    if kind == "installed":
+        for each in _installed():
+            if each.major == major:
+                return each
+        raise NoPostgres(
+            "the data here was made by an installed PostgreSQL {major}, which is no longer there",
+            mend="install it again (Debian: apt-get install postgresql-{major}), or set BLANKO_HOME to an empty folder"
+            " to begin anew",
+            major=major,
+        )
+    bundled = _bundled(unpack_to)
+    if bundled.major != major:
+        raise NoPostgres(
+            "the data here was made by PostgreSQL {major}, and this release brings {brought}",
+            mend="use the release that made it, or set BLANKO_HOME to an empty folder to begin anew",
+            major=major,
+            brought=bundled.major,
+        )
+    return bundled
+
+
+def _installed() -> list[Binaries]:
+    """Installed servers that are new enough, the newest first where the path tells it."""
+    told = ((folder, _major(folder)) for folder in _installed_folders())
+    return [
+        Binaries("installed", major, folder) for folder, major in told if major is not None and major >= VERSION_MIN
+    ]
 
 
 def _installed_folders() -> list[Path]:

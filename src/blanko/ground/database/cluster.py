@@ -89,7 +89,7 @@ def ensure_running(home: Path | None = None) -> Server:
         state = read_state(home)
         if state and _answers(state, process=base / "server.pid"):
             return _server(state)
-        found = binaries.find(unpack_to=base)
+        found = binaries.find(unpack_to=base, held=_held_data(base, state))
         return _server(_start(home, base, found))
 
 
@@ -127,6 +127,17 @@ def read_state(home: Path | None = None) -> dict[str, Any] | None:
         return dict(json.loads(((home or blanko_home()) / STATE_FILE).read_text(encoding="utf-8")))
     except (FileNotFoundError, json.JSONDecodeError):
         return None
+
+
+def _held_data(base: Path, state: dict[str, Any] | None) -> tuple[str, int] | None:
+    """Kind and major of the server whose data this home used last; None where there is none yet."""
+    if state is None or not (_data_folder(base, state["kind"], state["major"]) / "PG_VERSION").exists():
+        return None
+    return state["kind"], state["major"]
+
+
+def _data_folder(base: Path, kind: str, major: int) -> Path:
+    return base / f"data-{kind}-{major}"
 
 
 def _server(state: dict[str, Any]) -> Server:
@@ -202,7 +213,7 @@ def _answers(state: dict[str, Any], *, process: Path | None = None) -> bool:
 
 def _start(home: Path, base: Path, found: binaries.Binaries) -> dict[str, Any]:
     user = _unprivileged_user() if os.geteuid() == 0 else None
-    data = base / f"data-{found.kind}-{found.major}"
+    data = _data_folder(base, found.kind, found.major)
     state = read_state(home) or {}
     password_file = base / f"{data.name}.password"
     if not (data / "PG_VERSION").exists():
