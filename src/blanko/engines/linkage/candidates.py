@@ -59,11 +59,16 @@ def workers() -> int:
         return os.cpu_count() or 1
 
 
-def make_blocks(loaded: Loaded) -> Blocks:
-    """Keys of all records, grouped; blocks above the cap are set apart."""
+def make_blocks(
+    loaded: Loaded,
+    *,
+    rank: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None,
+    cap: int = CAP,
+) -> Blocks:
+    """Keys of all records, grouped; blocks above the cap are set apart. ``rank``: a frozen model's (``keys.ranks``)."""
     n = len(loaded)
     words = loaded.words.arrays
-    rank = ranks(words, loaded.words.size)
+    rank = rank or ranks(words, loaded.words.size)
     keys = np.empty((n, len(KEYS)), dtype=np.uint64)
     step = max(1, -(-n // (4 * workers())))
     with ThreadPoolExecutor(workers()) as pool:
@@ -76,7 +81,7 @@ def make_blocks(loaded: Loaded) -> Blocks:
         orders = list(pool.map(lambda k: group(keys[:, k]), range(len(KEYS))))
         cuts = list(
             pool.map(
-                lambda k: cut(keys, k, orders[k], CAP, loaded.features.mother_whole, loaded.features.village),
+                lambda k: cut(keys, k, orders[k], cap, loaded.features.mother_whole, loaded.features.village),
                 range(len(KEYS)),
             )
         )

@@ -295,7 +295,12 @@ def known_from(records: int) -> int:
 
 
 def patterns(
-    left: npt.NDArray[np.int32], right: npt.NDArray[np.int32], features: Features, words: WordArrays
+    left: npt.NDArray[np.int32],
+    right: npt.NDArray[np.int32],
+    features: Features,
+    words: WordArrays,
+    *,
+    known: int | None = None,
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """(pattern, bits of the name's and of the mother's matched words) of each pair of rows ``left[k]``, ``right[k]``.
 
@@ -303,5 +308,5 @@ def patterns(
     """
     n = len(left)
     out = np.zeros(n, np.uint32), np.zeros(n, np.float64), np.zeros(n, np.float64)
-    compare_pairs(left, right, features, words, known_from(len(features.nik)), *out)
+    compare_pairs(left, right, features, words, known_from(len(features.nik)) if known is None else known, *out)
     return out

@@ -192,8 +192,8 @@ def buffers(column: pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int
 class _Reader:
     """Turns batches into feature columns and keeps the notes."""
 
-    def __init__(self) -> None:
-        self.words = Words()
+    def __init__(self, words: Words | None = None) -> None:
+        self.words = Words() if words is None else words
         self.notes: dict[str, int] = {}
         self.chunks: dict[str, list[npt.NDArray[Any]]] = {}
         self.ids: list[pa.Array] = []

@@ -121,6 +121,11 @@ def _or_one(row: Table) -> Table:
 
 def write_model(model: Model, path: Path) -> None:
     """Write as JSON: names of fields and levels beside their numbers, so that a person can read and check it."""
+    path.write_text(json.dumps(told(model), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def told(model: Model) -> dict[str, Any]:
+    """The model as plain values for JSON; ``model_of`` reads them."""
     fields = {
         name: {
             "levels": list(LEVELS[name]),
@@ -131,7 +136,7 @@ def write_model(model: Model, path: Path) -> None:
         }
         for f, name in enumerate(FIELDS)
     }
-    whole = {
+    return {
         "format": FORMAT,
         "records": model.records,
         "matches": _number(model.matches),
@@ -147,7 +152,6 @@ def write_model(model: Model, path: Path) -> None:
         },
         "trained": model.trained,
     }
-    path.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _number(value: float) -> float:
@@ -169,7 +173,7 @@ def read_model(path: Path) -> Model:
     except ValueError as error:
         raise InvalidModel("{path} is no JSON: {reason}", mend="name a model.json", path=path, reason=error) from error
     try:
-        return _checked(whole)
+        return model_of(whole)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidModel(
             "{path} is no linkage model ({reason})",
@@ -179,7 +183,8 @@ def read_model(path: Path) -> Model:
         ) from error
 
 
-def _checked(whole: dict[str, Any]) -> Model:
+def model_of(whole: dict[str, Any]) -> Model:
+    """The model that ``told`` told. Raises KeyError, TypeError or ValueError for anything else."""
     if whole["format"] != FORMAT:
         raise ValueError(f"format {whole['format']!r}")
     m, u, r = np.zeros((3, len(FIELDS), WIDTH))

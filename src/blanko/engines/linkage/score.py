@@ -121,16 +121,39 @@ def apart_pairs(pattern, weight, out):  # type: ignore[no-untyped-def]
         out[k] = certainly_apart(pattern[k], weight[k])
 
 
+class Frequencies(NamedTuple):
+    """What a scorer counts in its records, or takes from a frozen model: bits of a birth date by ``date_slot``, and
+    from how many records on a word is a name of its own.
+    """
+
+    date_bits: Table
+    known: int
+
+
 class Scorer:
     """Scores pairs of rows of ``features`` with one model; frequencies of dates come from the records themselves."""
 
-    def __init__(self, features: Features, words: WordArrays, model: Model, *, like: Scorer | None = None) -> None:
-        """``like`` is a scorer of the same records, whose frequencies are taken over."""
+    def __init__(
+        self,
+        features: Features,
+        words: WordArrays,
+        model: Model,
+        *,
+        like: Scorer | None = None,
+        frequencies: Frequencies | None = None,
+    ) -> None:
+        """``like`` is a scorer of the same records, whose frequencies are taken over; ``frequencies`` are a frozen
+        model's.
+        """
         self.features, self.words, self.model = features, words, model
         self.tables = tables(model)
         self.slots: npt.NDArray[np.int64] = like.slots if like else date_slot(features.born)
-        self.date_bits: Table = like.date_bits if like else count_dates(features.born)[0]
-        self.known: int = like.known if like else known_from(len(features.nik))
+        if like:
+            frequencies = Frequencies(like.date_bits, like.known)
+        elif frequencies is None:
+            frequencies = Frequencies(count_dates(features.born)[0], known_from(len(features.nik)))
+        self.date_bits: Table = frequencies.date_bits
+        self.known: int = frequencies.known
 
     def weights(self, pairs: Pairs) -> npt.NDArray[np.float64]:
         """Match weights in bits of compared pairs."""
@@ -151,7 +174,8 @@ class Scorer:
 
     def score(self, left: npt.NDArray[np.int32], right: npt.NDArray[np.int32]) -> Pairs:
         """Compare and weigh pairs of rows."""
-        compared = Pairs(left, right, *patterns(left, right, self.features, self.words), weight=np.empty(0))
+        found = patterns(left, right, self.features, self.words, known=self.known)
+        compared = Pairs(left, right, *found, weight=np.empty(0))
         return compared._replace(weight=self.weights(compared))
 
 
