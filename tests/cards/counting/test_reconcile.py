@@ -127,19 +127,51 @@ def test_a_box_without_a_row_is_named_by_its_lot(stolen_from):
     ]
 
 
-def test_a_balance_that_was_raised_is_named_though_no_box_moved(stolen_from):
-    stolen_from.write("UPDATE custody_balance SET quantity = quantity + 5 WHERE office = '1871' AND condition = 'good'")
+@pytest.mark.parametrize(("condition", "expected"), [("good", 100), ("spoiled", 3), ("missing", 0)])
+def test_a_balance_that_was_raised_is_named_though_no_box_moved(stolen_from, condition, expected):
+    with stolen_from.acting(BY):
+        operations.change(
+            kind=Kind.SPOILAGE, before=Condition.GOOD, after=Condition.SPOILED, lines=[Line("PB17", 1, 1, 3)],
+            office="1871", key=stolen_from.warehouse.key(), by="operator.1871", at=stolen_from.at, reason="torn",
+        )  # fmt: skip
+    stolen_from.write(
+        "INSERT INTO custody_balance (office, series, condition, quantity, regency, event_id)"
+        " VALUES ('1871', 'PB17', %s, 5, '1871', 1)"
+        " ON CONFLICT (office, series, condition) DO UPDATE SET quantity = custody_balance.quantity + 5",
+        condition,
+    )
+    expected -= 3 * (condition == "good")
     done = compare(stolen_from)
-    assert [(d.source, d.office, d.expected, d.found) for d in done.differences] == [(Source.BALANCE, "1871", 100, 105)]
+    found = [(d.source, d.office, d.condition, d.series, d.expected, d.found) for d in done.differences]
+    assert found == [(Source.BALANCE, "1871", condition, "PB17", expected, expected + 5)]
     assert not done.holds
 
 
-def test_two_boxes_that_changed_places_are_found_when_every_box_is_folded(stolen_from):
+@pytest.mark.parametrize("thorough", [False, True])
+@pytest.mark.parametrize("scope", ["ID", "18", "1871"])
+def test_two_boxes_that_changed_places_are_named_though_every_sum_is_as_it_was(stolen_from, scope, thorough):
     stolen_from.write(
         "UPDATE custody_box SET office = CASE box_no WHEN 2 THEN '1801' ELSE '1871' END WHERE box_no IN (2, 3)"
     )
-    done = compare(stolen_from, thorough=True)
-    assert [found[1] for found in blanks(done)] == [2, 3]
+    done = compare(stolen_from, scope, thorough=thorough)
+    assert done.sheet.closes
+    assert not done.holds
+    assert [found[1] for found in blanks(done)] == ([2] if scope == "1871" else [2, 3])
+
+
+def test_blanks_of_one_box_that_changed_conditions_are_named(stolen_from):
+    with stolen_from.acting(BY):
+        operations.change(
+            kind=Kind.SPOILAGE, before=Condition.GOOD, after=Condition.SPOILED, lines=[Line("PB17", 1, 1, 5)],
+            office="1871", key=stolen_from.warehouse.key(), by="operator.1871", at=stolen_from.at, reason="torn",
+        )  # fmt: skip
+    stolen_from.write("DELETE FROM custody_range WHERE box_no = 1")
+    for first, last, condition in ((1, 45, "good"), (46, 50, "spoiled")):
+        stolen_from.write(
+            "INSERT INTO custody_range (series, box_no, box_state, first, last, condition, office, regency, event_id)"
+            f" VALUES ('PB17', 1, 'opened', {first}, {last}, '{condition}', '1871', '1871', 1)"
+        )
+    assert [found[:4] for found in blanks(compare(stolen_from))] == [("PB17", 1, 1, 5), ("PB17", 1, 46, 50)]
 
 
 def test_a_consignment_that_was_diverted_on_its_way_is_named(stolen_from):

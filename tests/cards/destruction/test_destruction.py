@@ -112,6 +112,49 @@ def test_the_register_knows_every_spoiled_blank_with_reason_age_and_office(offic
     assert sum(r.quantity for r in queries.spoiled()) == 15 == book.balance_sheet()["spoiled"]
 
 
+def issued(office, first, last):
+    """Blanks of box 2 become cards in their holders' hands."""
+    for kind, before, after in (
+        (Kind.PERSONALISATION, Condition.GOOD, Condition.PERSONALISED),
+        (Kind.ISSUANCE, Condition.PERSONALISED, Condition.ISSUED),
+    ):
+        custody.change(
+            kind=kind, before=before, after=after, lines=[Line("PB17", 2, first, last)], office=OFFICE,
+            key=office.key(), by=BY, at=office.at,
+        )  # fmt: skip
+
+
+def test_the_blank_of_an_old_card_is_destroyed_with_it_where_it_was_issued(office):
+    issued(office, 1, 3)
+    office.old_card("KL-1", serial="PB17-000002-0001")
+    office.old_card("KL-2", serial="PB17-000002-0003", office="1801")
+    batch = office.ready(cards=["KL-1"])
+    office.destroy(batch, counted_cards=1)
+    other = office.ready(lines=[], cards=["KL-2"], office="1801")
+    assert office.destroy(other, counted_blanks=0, counted_cards=1, paper_no="BA/2/2017") == ""
+    sheet = book.balance_sheet()
+    assert (sheet["destroyed"], sheet["issued"]) == (15 + 2, 1)
+    done = reconciling.reconcile(by="svc.custody", at=office.at, scope=OFFICE)
+    assert done.holds
+    assert (done.sheet.terms["destroyed"], done.sheet.terms["issued"]) == (17, 1)
+    assert book.way_of("PB17-000002-0003")[-1]["papers"]["berita_acara"] == "BA/2/2017"
+
+
+def test_an_old_card_whose_blank_nobody_was_handed_is_refused(office):
+    office.old_card("KL-1", serial="PB17-000002-0020")
+    with pytest.raises(rules.OldCardNotIssued, match="PB17-000002-0020"):
+        office.assemble(cards=["KL-1"])
+
+
+def test_a_box_under_hold_keeps_the_old_cards_that_were_made_of_it(office):
+    issued(office, 1, 1)
+    office.old_card("KL-1", serial="PB17-000002-0001")
+    batch = office.ready(lines=[], cards=["KL-1"])
+    office.hold("box", "PB17-000002")
+    with pytest.raises(rules.Held):
+        office.destroy(batch, counted_blanks=0, counted_cards=1)
+
+
 def test_a_destruction_before_two_bodies_closes_the_balance_and_its_paper_names_every_serial(office):
     office.old_card("KL-1", serial="PB16-000001-0001")
     office.old_card("KL-2", kind="ktp_nasional")

@@ -6,6 +6,7 @@ with its figures and its differences as sealed facts.
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -52,10 +53,11 @@ def reconcile(
 ) -> Reconciled:
     """Compare a node's accounts; with ``keep`` the run is stored and sealed (number 0 otherwise).
 
-    Sums of offices are compared first, and the boxes of an office that differs are folded. ``thorough`` folds every
-    box, which also finds boxes that were exchanged for each other; it takes 10 to 50 ms a box. ``nodes`` keeps the
-    equation of every province and office below too, from the same look. ``outside`` are differences that a higher
-    floor found, for example cards without a personalised blank. Raises InvalidValue for what is no node.
+    Of each office and condition the number and the print of the blanks are compared, so that boxes or blanks that were
+    exchanged for each other are found too; the boxes that differ are folded. ``thorough`` folds every box of the node,
+    and trusts no print; it takes 10 to 50 ms a box. ``nodes`` keeps the equation of every province and office below
+    too, from the same look. ``outside`` are differences that a higher room found, for example cards without a printed
+    blank. Raises InvalidValue for what is no node.
     """
     balance.check_scope(scope, (office.code for office in gazetteer.offices()))
     with atomic():
@@ -68,21 +70,41 @@ def reconcile(
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """Blanks of a node by (office, condition), as the journal says and as the book (boxes and ranges) has them."""
+    """Blanks of a node by (office, condition), as the journal says and as the book (boxes and ranges) has them.
+
+    ``exchanged``: where both have as many, but not the same blanks. ``of_series``: the journal's by series too.
+    """
 
     scope: str
     journal: dict[tuple[str, str], int]
     book: dict[tuple[str, str], int]
+    of_series: dict[tuple[str, str, str], int]
+    exchanged: frozenset[tuple[str, str]]
     upto: int
     received: int
+    # Of the prints of this run; nobody can know it before.
+    salt: int
 
     @classmethod
     def read(cls, scope: str) -> Accounts:
-        found = queries.rows("reconcile.sql", scope=scope)
-        journal = {(row[0], row[1]): row[2] for row in found}
-        book = {(row[0], row[1]): row[3] for row in found}
-        received = sum(row[5] for row in found) if scope == NATION else sum(journal.values())
-        return cls(scope, journal, book, max((row[4] for row in found), default=0), received)
+        salt = secrets.randbits(62)
+        found = queries.rows("reconcile.sql", scope=scope, salt=salt)
+        journal: dict[tuple[str, str], int] = defaultdict(int)
+        book: dict[tuple[str, str], int] = defaultdict(int)
+        for office, condition, _series, said, kept, *_rest in found:
+            journal[office, condition] += said
+            book[office, condition] += kept
+        received = sum(row[7] for row in found) if scope == NATION else sum(journal.values())
+        return cls(
+            scope, dict(journal), dict(book), {(row[0], row[2], row[1]): row[3] for row in found},
+            frozenset((row[0], row[1]) for row in found if row[5]), max((row[6] for row in found), default=0), received,
+            salt,
+        )  # fmt: skip
+
+    @property
+    def wrong(self) -> set[str]:
+        """Offices where the two accounts differ, in number or in the blanks themselves."""
+        return {key[0] for key in self.journal if self.journal[key] != self.book[key]} | {o for o, _c in self.exchanged}
 
     @property
     def offices(self) -> set[str]:
@@ -104,44 +126,60 @@ class Accounts:
 
 def _compare(accounts: Accounts, *, thorough: bool) -> list[Difference]:
     differing = balance.account_differences(Source.BOOK, accounts.journal, accounts.book)
-    further = set(accounts.offices) if thorough else set()
-    if differing and accounts.scope != NATION:
+    suspect = accounts.wrong
+    if suspect and accounts.scope != NATION:
         # What is missing from one office's book may stand in that of another one.
-        further |= {row[0] for row in queries.rows("reconcile.sql", scope=NATION) if row[2] != row[3]}
+        suspect = suspect | Accounts.read(NATION).wrong
+    boxes = (
+        {(row[0], row[1]) for row in queries.rows("boxes_at.sql", offices=sorted(accounts.offices))}
+        if thorough
+        else set()
+    )
+    if suspect:
+        found = queries.rows("boxes_of.sql", offices=sorted(suspect), salt=accounts.salt)
+        boxes |= {(row[0], row[1]) for row in found}
     return [
-        *_in_boxes(differing, further, accounts.offices),
-        *balance.account_differences(Source.BALANCE, *_balances(accounts)),
+        *_in_boxes(differing, boxes, accounts),
+        *_balances(accounts),
         *(_of_lots() if accounts.scope == NATION else ()),
         *_of_stock_files(accounts.scope),
     ]
 
 
-def _balances(accounts: Accounts) -> tuple[dict[tuple[str, str], int], dict[tuple[str, str], int]]:
-    """The journal and the running balances of the same offices, as far as custody publishes them."""
-    running: dict[tuple[str, str], int] = {}
-    for office, held in custody.holdings().items():
-        if office in accounts.offices:
-            running |= {(office, "good"): held.good, (office, "in_transit"): held.in_transit_in}
-    return {key: value for key, value in accounts.journal.items() if key[1] in ("good", "in_transit")}, running
+def _balances(accounts: Accounts) -> list[Difference]:
+    """Where the running balance of an office, series and condition is not what the journal says."""
+    running = {tuple(row[:3]): row[3] for row in queries.rows("balances.sql", offices=sorted(accounts.offices))}
+    found = []
+    for office, series, condition in sorted(accounts.of_series.keys() | running.keys()):
+        expected = accounts.of_series.get((office, series, condition), 0)
+        got = running.get((office, series, condition), 0)
+        if expected != got:
+            found.append(Difference(Source.BALANCE, office, condition, expected, got, series=series))
+    return found
 
 
-def _in_boxes(differing: Sequence[Difference], further: Collection[str], own: Collection[str]) -> list[Difference]:
+def _in_boxes(
+    differing: Sequence[Difference], boxes: Collection[tuple[str, int]], accounts: Accounts
+) -> list[Difference]:  # fmt: skip
     """Differences of offices as differences of boxes, where folding finds them; what it leaves unexplained stays.
 
-    The boxes of ``further`` offices are folded too; only what the journal has at ``own`` offices, or nowhere, is named.
+    Only what the journal has at offices of the node, or nowhere, is named.
     """
-    offices = sorted({found.office for found in differing} | set(further))
-    if not offices:
-        return []
     named: list[Difference] = []
-    for series, box_no in queries.rows("boxes_of.sql", offices=offices):
-        named += [found for found in box_differences(series, box_no) if found.office in own or not found.office]
+    for series, box_no in sorted(boxes):
+        named += [f for f in box_differences(series, box_no) if f.office in accounts.offices or not f.office]
     explained: dict[tuple[str, str], int] = defaultdict(int)
     for found in named:
         explained[found.office, found.condition] += found.expected - found.found
     rest = [f for f in differing if f.expected > f.found and explained[f.office, f.condition] != f.expected - f.found]
     # Where the book has more, the blanks are named where the journal has them.
-    return [*named, *(rest if named else differing)]
+    rest = rest if named else list(differing)
+    if not named and not rest:
+        rest = [
+            Difference(Source.BOOK, *key, accounts.journal[key], accounts.book[key], note="not the journal's blanks")
+            for key in sorted(accounts.exchanged)
+        ]  # fmt: skip
+    return [*named, *rest]
 
 
 def box_differences(series: str, box_no: int) -> list[Difference]:

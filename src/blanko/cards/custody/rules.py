@@ -103,6 +103,8 @@ LAWFUL: Final[tuple[Lawful, ...]] = (
     # A blank that was called spoiled by mistake; names the movement that it corrects.
     Lawful(_K.CORRECTION, _C.SPOILED, _C.GOOD, Phase.POSTED),
     Lawful(_K.DESTRUCTION, _C.SPOILED, _C.DESTROYED, Phase.POSTED),
+    # An old card that its holder gave back.
+    Lawful(_K.DESTRUCTION, _C.ISSUED, _C.DESTROYED, Phase.POSTED),
 )
 # Blanks that change into or out of these say why; the database refuses them without a reason.
 NEEDS_REASON: Final = frozenset(

@@ -16,6 +16,7 @@ from django.db import IntegrityError, connection
 from django.db.transaction import atomic
 
 from blanko.cards.custody import operations as custody
+from blanko.cards.custody import queries as book
 from blanko.cards.custody.rules import (
     BlankElsewhere,
     BlankNotInCondition,
@@ -26,6 +27,7 @@ from blanko.cards.custody.rules import (
     Line,
     UnknownBox,
     check_lines,
+    lines_of_serials,
 )
 from blanko.cards.destruction import queries, rules
 from blanko.cards.destruction.models import (
@@ -95,7 +97,7 @@ def assemble(
 ) -> str:
     """Lay spoiled blanks and old cards of an office aside for one destruction; return the batch.
 
-    Raises NothingToDestroy, NotSpoiled, InAnotherBatch, OldCardUnknown, LineTwice, BatchNameTaken.
+    Raises NothingToDestroy, NotSpoiled, InAnotherBatch, OldCardUnknown, OldCardNotIssued, LineTwice, BatchNameTaken.
     """
     name = Key(*key).movement
     given, numbers = list(lines), sorted(set(cards))
@@ -121,7 +123,8 @@ def assemble(
             subject={"batch": name, "office": office, "blanks": row["blanks"], "old_cards": len(numbers)},
         )  # fmt: skip
         DestructionBatch.objects.create(event_id=event, **row)
-        BatchBlanks.objects.bulk_create([BatchBlanks(batch=name, event_id=event, **line._asdict()) for line in ordered])
+        held = [*ordered, *lines_of_serials(_printed(numbers))]
+        BatchBlanks.objects.bulk_create([BatchBlanks(batch=name, event_id=event, **line._asdict()) for line in held])
         BatchCard.objects.bulk_create([BatchCard(batch=name, number=number, event_id=event) for number in numbers])
         BatchStep.objects.create(event_id=event, **step)
     return name
@@ -151,6 +154,28 @@ def _check_free(office: str, lines: Sequence[Line], numbers: Sequence[str]) -> N
         if known[number]:
             raise rules.InAnotherBatch("{blanks} lie in batch {batch}", mend="leave them out, or cancel that batch",
                                        blanks=number, batch=known[number])  # fmt: skip
+    _printed(numbers)
+
+
+def _printed(numbers: Sequence[str]) -> dict[str, str]:
+    """The blanks of old cards that this system printed, with the office that issued each. Raises OldCardNotIssued."""
+    found = {}
+    named = RegisteredOldCard.objects.filter(number__in=numbers).exclude(serial="").order_by("serial")
+    for number, serial in named.values_list("number", "serial"):
+        try:
+            places = book.places(serial)
+        except InvalidValue:
+            places = []
+        # A card from before this system has a serial that custody never had.
+        for place in places:
+            if place["condition"] != Condition.ISSUED:
+                raise rules.OldCardNotIssued(
+                    "old card {number} is blank {serial}, which the book has as {condition}",
+                    mend="find out who had it: a count or a finding brings the book up to date, then it is spoiled",
+                    number=number, serial=serial, condition=place["condition"],
+                )  # fmt: skip
+            found[serial] = str(place["office"])
+    return found
 
 
 def add_witness(*, batch: str, witness: WitnessGiven, by: str, at: datetime) -> int:
@@ -205,7 +230,7 @@ def destroy(
 
     What was counted before the witnesses must be what the batch holds. Sent twice, it is done once. Raises
     UnknownBatch, BatchEnded, Held, CountedOtherwise, WitnessesMissing, PhotographMissing, PaperNumberMissing,
-    NotSpoiled.
+    NotSpoiled, OldCardNotIssued.
     """
     with _named_refusals(), atomic():
         head = _alone(batch)
@@ -232,6 +257,7 @@ def destroy(
         if not paper_no.strip():
             raise rules.PaperNumberMissing("the Berita Acara has no number", mend="write its number")
         movement = _destroy_blanks(head, paper_no.strip(), by=by, at=at)
+        _destroy_old_cards(head, paper_no.strip(), by=by, at=at)
         step = {
             **_step(batch, last["seq"] + 1, last["after"], Step.DESTROY, by=by, at=at),
             "paper_no": paper_no.strip(), "witness_one": one + 1, "body_one": witnesses[one].body_key,
@@ -261,6 +287,19 @@ def _destroy_blanks(head: dict[str, Any], paper_no: str, *, by: str, at: datetim
             "a blank of the batch is not spoiled at office {office} any more: {why}",
             mend="cancel the batch and assemble another one", office=head["office"], why=str(error),
         ) from error  # fmt: skip
+
+
+def _destroy_old_cards(head: dict[str, Any], paper_no: str, *, by: str, at: datetime) -> None:
+    """The blanks of old cards are destroyed in the book of the office that issued them, so that its balance closes."""
+    offices: dict[str, list[str]] = {}
+    for serial, office in _printed(head["cards"]).items():
+        offices.setdefault(office, []).append(serial)
+    for number, (office, serials) in enumerate(sorted(offices.items()), 1):
+        custody.change(
+            kind=Kind.DESTRUCTION, before=Condition.ISSUED, after=Condition.DESTROYED, lines=lines_of_serials(serials),
+            office=office, key=Key(f"destruction/{head['batch']}/old", number), by=by, at=at,
+            reason=str(head["method"]), papers={"berita_acara": paper_no, "batch": head["batch"]},
+        )  # fmt: skip
 
 
 def cancel(*, batch: str, reason: str, by: str, at: datetime) -> None:

@@ -14,6 +14,7 @@ from blanko.cards.custody import queries as custody
 from blanko.cards.custody.rules import Line
 from blanko.cards.destruction import rules
 from blanko.cards.destruction.models import (
+    BatchBlanks,
     BatchCard,
     BatchStep,
     DestructionBatch,
@@ -135,7 +136,8 @@ def holds(*, lifted: bool = False) -> list[dict[str, Any]]:
 
 def _forbids(hold: Mapping[str, Any], batch_row: Mapping[str, Any]) -> bool:
     if hold["target"] == "box":
-        return any((line[0], line[1]) == (hold["series"], hold["box_no"]) for line in batch_row["lines"])
+        inside = BatchBlanks.objects.filter(batch=batch_row["batch"], series=hold["series"], box_no=hold["box_no"])
+        return bool(inside.exists())
     return bool(
         hold["batch"] == batch_row["batch"] if hold["target"] == "batch" else hold["office"] == batch_row["office"]
     )

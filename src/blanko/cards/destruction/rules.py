@@ -101,6 +101,10 @@ class OldCardTwice(BlankoError):
     """The number or the serial of an old card was registered before, with other content."""
 
 
+class OldCardNotIssued(BlankoError):
+    """An old card is a blank of this system that the book does not have in a holder's hand."""
+
+
 class WitnessesMissing(BlankoError):
     """A destruction needs two witnesses of different bodies."""
 

@@ -295,9 +295,9 @@ WHERE kind NOT IN ('receipt', 'dispatch', 'loan', 'transfer', 'return', 'opening
 -- The journal as entries: what each phase of each movement adds to or takes from an office's blanks of a condition.
 -- Their sum up to a moment is the book of that moment, and their sum up to now is custody_balance (reconcile shows it).
 CREATE VIEW custody_entry WITH (security_invoker = true) AS
-SELECT m.movement, m.kind, e.at, e.event_id, e.office, e.condition, e.quantity
+SELECT e.movement, e.kind, e.at, e.event_id, e.office, e.condition, e.quantity
 FROM (
-    SELECT m.movement, p.at, p.event_id, leg.office, leg.condition, leg.sign * m.quantity AS quantity
+    SELECT m.movement, m.kind, p.at, p.event_id, leg.office, leg.condition, leg.sign * m.quantity AS quantity
     FROM custody_movement AS m
     JOIN custody_movement_phase AS p ON p.movement = m.movement AND p.is_begin
     CROSS JOIN LATERAL (VALUES
@@ -307,7 +307,7 @@ FROM (
     ) AS leg (office, condition, sign)
     WHERE leg.sign <> 0
     UNION ALL
-    SELECT m.movement, p.at, p.event_id, leg.office, leg.condition, leg.sign * m.quantity
+    SELECT m.movement, m.kind, p.at, p.event_id, leg.office, leg.condition, leg.sign * m.quantity
     FROM custody_movement AS m
     JOIN custody_movement_phase AS p ON p.movement = m.movement AND NOT p.is_begin
     CROSS JOIN LATERAL (VALUES
@@ -317,7 +317,15 @@ FROM (
          CASE p.phase WHEN 'returned' THEN 0 ELSE 1 END)
     ) AS leg (office, condition, sign)
     WHERE leg.sign <> 0
-) AS e JOIN custody_movement AS m USING (movement);
+) AS e;
+
+-- The blanks of each movement, box by box: with custody_entry the whole journal, for who folds it.
+CREATE VIEW custody_journal_line WITH (security_invoker = true) AS
+SELECT movement, series, box_no, first, last FROM custody_movement_line;
+
+-- The running balances, for who compares them with the journal.
+CREATE VIEW custody_balance_now WITH (security_invoker = true) AS
+SELECT office, series, condition, quantity FROM custody_balance;
 
 -- Discrepancies with who owns them now, and how they ended.
 CREATE VIEW custody_discrepancy_now WITH (security_invoker = true) AS

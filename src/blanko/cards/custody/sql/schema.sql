@@ -37,7 +37,8 @@ INSERT INTO custody_lawful (kind, condition_before, condition_after, begins) VAL
     ('finding', 'missing', 'spoiled', 'posted'),
     ('finding', 'missing', 'personalised', 'posted'),
     ('correction', 'spoiled', 'good', 'posted'),
-    ('destruction', 'spoiled', 'destroyed', 'posted');
+    ('destruction', 'spoiled', 'destroyed', 'posted'),
+    ('destruction', 'issued', 'destroyed', 'posted');
 
 ALTER TABLE custody_movement
     ADD CONSTRAINT custody_movement_lawful FOREIGN KEY (kind, condition_before, condition_after)
