@@ -16,6 +16,7 @@ LISTED = ROOT / "doors" / "web" / "refusals.py"
 ROOMS = (
     "kernel", "engines/allocation", "engines/runout", "ground/access", "ground/audit", "ground/files",
     "ground/places", "records", "cards", "decisions/cases", "decisions/planning", "decisions/transparency", "doors/web",
+    "doors/api",
 )  # fmt: skip
 HEAD = '''"""Sentences that the rooms refuse with, as templates to be translated. Made by scripts/make_refusals.py."""
 
@@ -44,7 +45,7 @@ def templates(root: Path = ROOT) -> list[str]:
                     found |= {
                         item.value for item in given if isinstance(item, ast.Constant) and isinstance(item.value, str)
                     }
-    found |= _of_plans(root) | _of_cases(root)
+    found |= _of_plans(root) | _of_cases(root) | _of_api(root)
     # A sentence of values alone says nothing that could be translated.
     return sorted(text for text in found if re.search(r"[a-z]", re.sub(r"\{\w+\}", "", text)))
 
@@ -89,6 +90,21 @@ def _of_cases(root: Path) -> set[str]:
         for item in node.args[1:3]
         if isinstance(item, ast.Constant) and isinstance(item.value, str)
     }
+
+
+def _of_api(root: Path) -> set[str]:
+    """What the API itself answers: titles and details of its problems, and its lists of mends and misfits."""
+    found: set[str] = set()
+    for path in (root / "doors" / "api").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("problem", "gettext"):
+                given = [*node.args, *(word.value for word in node.keywords if word.arg in ("title", "detail"))]
+            elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in ("MENDS", "MISFITS", "PHRASES"):
+                given = list(getattr(node.value, "values", []))
+            else:
+                continue
+            found |= {item.value for item in given if isinstance(item, ast.Constant) and isinstance(item.value, str)}
+    return found
 
 
 def listed() -> str:

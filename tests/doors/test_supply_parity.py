@@ -37,6 +37,11 @@ def test_every_operation_of_equipment_is_in_both_doors(operation):
         assert f"operations.{operation}" in text_of(module), module
 
 
+def test_an_addendum_comes_in_by_both_doors():
+    for modules in ((procurement, procurement_writes), (supply_writes,)):
+        assert "amending.amend_contract(" in text_of(*modules), modules
+
+
 def test_a_portals_list_comes_in_by_both_doors():
     assert callable(importing.import_notices)
     for module in (procurement, supply_writes):

@@ -42,6 +42,7 @@ WRITES = {
     "/registry/records/{office}/{record_id}/nik",
     "/procurement/tenders", "/procurement/contracts", "/procurement/contracts/{contract_no}/schedule",
     "/procurement/contracts/{contract_no}/prices", "/procurement/contracts/{contract_no}/material",
+    "/procurement/contracts/{contract_no}/amendments",
     "/procurement/contracts/{contract_no}/sheets/{kind}", "/procurement/lots", "/procurement/lots/{lot_no}/stages",
     "/procurement/lots/{lot_no}/acceptance", "/procurement/payments", "/procurement/services", "/procurement/notices",
     "/counting/reconciles", "/counting/counts", "/counting/counts/{count}/sheets",

@@ -185,7 +185,11 @@ class Collection(Fact):
 
 
 class Route(Fact):
-    """What the way from the warehouse to an office takes (days) and costs (rupiah), by whoever stated it."""
+    """What the way from the warehouse to an office takes (days) and costs (rupiah), by whoever stated it.
+
+    A tariff by weight states ``kg_cost`` (rupiah) and the weight of a packed blank in milligrams; ``blank_cost`` is
+    what follows from the two, rounded up.
+    """
 
     regency = code()
     mode = code()
@@ -193,6 +197,8 @@ class Route(Fact):
     days = models.PositiveIntegerField()
     lot_cost = models.PositiveBigIntegerField()
     blank_cost = models.PositiveIntegerField()
+    kg_cost = models.PositiveIntegerField(null=True)
+    blank_mg = models.PositiveIntegerField(null=True)
     source = models.TextField()
 
     class Meta:
@@ -201,6 +207,11 @@ class Route(Fact):
             models.UniqueConstraint(fields=["regency", "mode", "from_date"], name="planning_route_once"),
             models.CheckConstraint(condition=Q(mode__in=MODES), name="planning_route_mode"),
             models.CheckConstraint(condition=~Q(source__regex=r"^\s*$"), name="planning_route_has_source"),
+            models.CheckConstraint(
+                condition=Q(kg_cost__isnull=True, blank_mg__isnull=True)
+                | Q(kg_cost__isnull=False, blank_mg__isnull=False),
+                name="planning_route_weighed",
+            ),
         ]
 
 

@@ -18,6 +18,7 @@ MENDS = {
     404: "check the address in /api/openapi.json",
     405: "use a method that /api/openapi.json lists for this address",
 }
+PHRASES = {400: "bad request", 404: "not found", 405: "method not allowed", 413: "request entity too large"}
 
 
 class ApiGuard:
@@ -35,26 +36,26 @@ class ApiGuard:
             return self.get_response(request)
         if request.META.get("REMOTE_ADDR") not in LOOPBACK:
             return problem(
-                code="not_from_here", title="not from here", status=403,
+                request, code="not_from_here", title="not from here", status=403,
                 detail="the API answers this machine only until roles exist", mend="call it from the machine itself",
             )  # fmt: skip
         if comes_from_another_site(request):
             return problem(
-                code="from_another_site", title="from another site", status=403,
+                request, code="from_another_site", title="from another site", status=403,
                 detail="a page of another site sent this request",
                 mend="call the API from a program, or from its own pages",
             )  # fmt: skip
         if holds_nul(request):
             return problem(
-                code="invalid_request", title="invalid request", status=422,
+                request, code="invalid_request", title="invalid request", status=422,
                 detail="a text holds the character NUL, which no record can hold", mend="send it without",
             )  # fmt: skip
         answer = self.get_response(request)
         if answer.status_code < 400 or answer.headers.get("Content-Type") == "application/problem+json":
             return answer
-        title = HTTPStatus(answer.status_code).phrase.lower()
+        title = PHRASES.get(answer.status_code) or HTTPStatus(answer.status_code).phrase.lower()
         refused = problem(
-            code=title.replace(" ", "_"), title=title, status=answer.status_code,
+            request, code=title.replace(" ", "_"), title=title, status=answer.status_code,
             mend=MENDS.get(answer.status_code, "see /api/openapi.json"),
         )  # fmt: skip
         if "Allow" in answer.headers:

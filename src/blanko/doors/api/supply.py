@@ -23,12 +23,40 @@ class Contract(Schema):
     quantity: int
     unit_price_idr: int
     total_idr: int
+    version: int
+    changed_from: date | None
+    changed_by: str
     planned: int
     announced: int
     held: int
     accepted: int
     rejected: int
     paid: int
+
+
+class PlannedDelivery(Schema):
+    delivery_no: int
+    due_on: date
+    quantity: int
+
+
+class ContractVersion(Schema):
+    """What a contract is from a day on, by its addendum; version 1 is what was signed."""
+
+    version: int
+    from_date: date
+    document: str
+    reason: str
+    quantity: int
+    unit_price_idr: int
+    total_idr: int
+    ends_on: date | None
+    new_schedule: bool
+    new_prices: bool
+    price_breaks: list[stock.Break]
+    deliveries: list[PlannedDelivery]
+    added_per_mille: int
+    above_the_limit: bool
 
 
 class WholeContract(Contract):
@@ -45,6 +73,7 @@ class WholeContract(Contract):
     accepted_idr: int
     to_replace: int
     price_breaks: list[stock.Break]
+    versions: list[ContractVersion]
     source: str
 
 

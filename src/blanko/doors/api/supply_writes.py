@@ -18,7 +18,7 @@ from ninja.files import UploadedFile
 from blanko.doors.api import supply
 from blanko.doors.api.officers import acting_officer
 from blanko.ground.access.acting import acting
-from blanko.records.procurement import importing, material, operations, queries, sheets, stock
+from blanko.records.procurement import amending, importing, material, operations, queries, sheets, stock
 from blanko.records.procurement.rules import BoxNotInLot, Hold, Stage
 
 # Reading and writing of one address stand on one router: Django asks the first that knows the address.
@@ -79,6 +79,19 @@ class ScheduleRequest(Schema):
 
 class PricesRequest(Schema):
     price_breaks: list[stock.Break]
+
+
+class AmendmentRequest(Schema):
+    """What is not named stays as the version before has it."""
+
+    document: str
+    reason: str
+    from_date: date
+    quantity: int | None = None
+    unit_price_idr: int | None = None
+    ends_on: date | None = None
+    deliveries: list[Due] | None = None
+    price_breaks: list[stock.Break] | None = None
 
 
 class Part(Schema):
@@ -236,6 +249,21 @@ def parts(request: HttpRequest, contract_no: str, asked: MaterialRequest) -> Sta
     with _acting(request) as who:
         operations.register_material(contract_no=contract_no, parts=given, **who)
         return Status(201, supply.parts(request, contract_no))
+
+
+@router.post(
+    "/procurement/contracts/{contract_no}/amendments", response={201: supply.WholeContract},
+    summary="Change a contract by an addendum: a new version beside those that were",
+)  # fmt: skip
+def amend(request: HttpRequest, contract_no: str, asked: AmendmentRequest) -> Status[dict[str, Any]]:
+    given = asked.dict(exclude={"deliveries", "price_breaks"})
+    with _acting(request) as who:
+        amending.amend_contract(
+            contract_no=contract_no, **given, **who,
+            deliveries=None if asked.deliveries is None else [(due.due_on, due.quantity) for due in asked.deliveries],
+            price_breaks=None if asked.price_breaks is None else _steps(asked.price_breaks),
+        )  # fmt: skip
+        return Status(201, queries.contract(contract_no))
 
 
 def _steps(breaks: list[stock.Break]) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from blanko.ground.access.acting import acting
 from blanko.kernel.errors import InvalidValue
-from blanko.records.procurement import operations, queries, sheets
+from blanko.records.procurement import amending, operations, queries, sheets
 from blanko.records.procurement.rules import Hold, Stage
 
 OFFICER = "pengadaan.pusat"
@@ -83,6 +83,18 @@ def add(verbs: Any) -> list[argparse.ArgumentParser]:
     prices.add_argument("breaks", type=STEP, nargs="*", metavar="FROM=RUPIAH")
     prices.add_argument("--file", type=Path, help="CSV or XLSX with from_quantity and unit_price_idr")
 
+    amend = verbs.add_parser("amend", help="change a contract by an addendum: a new version beside those that were")
+    amend.add_argument("contract_no", metavar="CONTRACT")
+    _texts(amend, "document", "reason", required=True)
+    _days(amend, "from-date", required=True)
+    _days(amend, "ends-on")
+    _numbers(amend, "quantity", "unit-price-idr")
+    amend.add_argument("--due", type=DUE, nargs="+", default=[], metavar="DAY=BLANKS", help="its whole new schedule")
+    amend.add_argument("--schedule", type=Path, metavar="FILE", help="its whole new schedule, from CSV or XLSX")
+    amend.add_argument("--break", type=STEP, nargs="+", default=[], dest="breaks", metavar="FROM=RUPIAH")
+    amend.add_argument("--prices", type=Path, metavar="FILE", help="its new price breaks, from CSV or XLSX")
+    amend.add_argument("--no-breaks", action="store_true", help="it has no price breaks any more")
+
     parts = verbs.add_parser("parts", help="say what the cards of a contract are made of")
     parts.add_argument("contract_no", metavar="CONTRACT")
     parts.add_argument(
@@ -122,7 +134,7 @@ def add(verbs: Any) -> list[argparse.ArgumentParser]:
     _days(service, "starts-on", "ends-on", required=True)
     _numbers(service, "amount-idr")
 
-    made = [tender, contract, schedule, prices, parts, announce, stage, accept, service]
+    made = [tender, contract, schedule, prices, amend, parts, announce, stage, accept, service]
     for parser in made:
         parser.add_argument("--by", default=OFFICER, metavar="OFFICER")
     return made
@@ -208,6 +220,19 @@ def _prices(terms: Terms, given: argparse.Namespace, who: Terms) -> Told:
     return f"{added} price breaks are added to contract {given.contract_no}", row
 
 
+def _amend(terms: Terms, given: argparse.Namespace, who: Terms) -> Told:
+    due, breaks, none = terms.pop("due"), terms.pop("breaks"), terms.pop("no_breaks")
+    if path := terms.pop("schedule", None):
+        due = [*due, *sheets.schedule(path)]
+    if path := terms.pop("prices", None):
+        breaks = [*breaks, *sheets.price_breaks(path)]
+    version = amending.amend_contract(
+        **terms, deliveries=due or None, price_breaks=breaks or ([] if none else None), **who
+    )  # fmt: skip
+    row = queries.contract(given.contract_no)
+    return f"contract {given.contract_no} stands in version {version} from {given.from_date} on", row
+
+
 def _parts(terms: Terms, given: argparse.Namespace, who: Terms) -> Told:
     parts = sheets.parts(given.file)
     days = operations.register_material(contract_no=given.contract_no, parts=parts, **who)
@@ -251,6 +276,6 @@ def _service(terms: Terms, given: argparse.Namespace, who: Terms) -> Told:
 
 
 VERBS: dict[str, Callable[[Terms, argparse.Namespace, Terms], Told]] = {
-    "tender": _tender, "contract": _contract, "schedule": _schedule, "prices": _prices, "parts": _parts,
+    "tender": _tender, "contract": _contract, "schedule": _schedule, "prices": _prices, "amend": _amend, "parts": _parts,
     "announce": _announce, "stage": _stage, "accept": _accept, "service": _service,
 }  # fmt: skip

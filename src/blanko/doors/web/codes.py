@@ -73,6 +73,7 @@ def operations() -> dict[str, str]:
         "entitlement.refresh": _("cards owed brought up to date"),
         "procurement.register_tender": _("tender registered"),
         "procurement.sign_contract": _("contract signed"),
+        "procurement.amend_contract": _("contract changed by an addendum"),
         "procurement.schedule_deliveries": _("deliveries scheduled"),
         "procurement.announce_lot": _("lot announced"),
         "procurement.advance_lot": _("lot reached a stage"),

@@ -1,4 +1,4 @@
-"""Officers and services."""
+"""Officers and services, and answers kept for who asks twice."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+
+from blanko.ground.audit.facts import Projection
 
 
 class User(AbstractBaseUser):
@@ -31,3 +33,19 @@ class User(AbstractBaseUser):
                 name="access_user_person_has_office",
             ),
         ]
+
+
+class KeptAnswer(Projection):
+    """The answer to a writing request that named a key: sent again, it is answered so and acts no second time.
+
+    ``fingerprint`` tells whether it is the same request. ``event_id`` is the newest event when it was kept.
+    """
+
+    key = models.TextField(primary_key=True, db_collation="C")
+    fingerprint = models.TextField(db_collation="C")
+    status = models.PositiveSmallIntegerField()
+    body = models.TextField()
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "access_kept_answer"

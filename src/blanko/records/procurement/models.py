@@ -136,6 +136,42 @@ class Contract(Fact):
         ]
 
 
+class Amendment(Fact):
+    """An addendum: what a contract is from a day on. The signed contract is version 1; every version stays.
+
+    It states the whole of what may change: quantity, price, total (whole rupiah) and end. ``new_schedule`` and
+    ``new_prices`` say whether deliveries and price breaks of this version take the place of the earlier ones.
+    """
+
+    contract_no = _code()
+    version = models.PositiveIntegerField()
+    from_date = models.DateField()
+    document = models.TextField()
+    reason = models.TextField()
+    quantity = models.BigIntegerField()
+    unit_price_idr = models.BigIntegerField()
+    total_idr = models.BigIntegerField()
+    ends_on = models.DateField(null=True)
+    new_schedule = models.BooleanField()
+    new_prices = models.BooleanField()
+
+    class Meta:
+        db_table = "procurement_amendment"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["contract_no", "version"], name="procurement_amendment_once"),
+            models.CheckConstraint(
+                condition=Q(version__gt=1, quantity__gt=0, unit_price_idr__gt=0), name="procurement_amendment_numbers"
+            ),
+            models.CheckConstraint(
+                condition=Q(total_idr=F("quantity") * F("unit_price_idr")), name="procurement_amendment_sum"
+            ),
+            models.CheckConstraint(
+                condition=~Q(document__regex=r"^\s*$") & ~Q(reason__regex=r"^\s*$"),
+                name="procurement_amendment_rests_on_a_document",
+            ),
+        ]
+
+
 class Service(Fact):
     """A contract for work that cards hang on, such as the maintenance of the servers. Whole rupiah.
 
@@ -163,16 +199,19 @@ class Service(Fact):
 
 
 class PriceBreak(Fact):
-    """From this many blanks in one lot on, a blank of the contract costs this much."""
+    """From this many blanks in one lot on, a blank of the contract costs this much, by this version of it."""
 
     contract_no = _code()
+    version = models.PositiveIntegerField(default=1)
     from_quantity = models.BigIntegerField()
     unit_price_idr = models.BigIntegerField()
 
     class Meta:
         db_table = "procurement_price_break"
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["contract_no", "from_quantity"], name="procurement_price_break_once"),
+            models.UniqueConstraint(
+                fields=["contract_no", "version", "from_quantity"], name="procurement_price_break_once"
+            ),
             models.CheckConstraint(
                 condition=Q(from_quantity__gt=1, unit_price_idr__gt=0), name="procurement_price_break_amounts"
             ),
@@ -180,9 +219,13 @@ class PriceBreak(Fact):
 
 
 class Delivery(Fact):
-    """A planned delivery of a contract: so many blanks by this day."""
+    """A planned delivery of a contract: so many blanks by this day, by this version of it.
+
+    Numbers run on over the versions, so that a lot's delivery is one of one version.
+    """
 
     contract_no = _code()
+    version = models.PositiveIntegerField(default=1)
     delivery_no = models.IntegerField()
     due_on = models.DateField()
     quantity = models.BigIntegerField()

@@ -2,48 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from django.db import Error
-from django.db.transaction import atomic
-
-from blanko.ground.audit import operations as audit
 from blanko.ground.audit.facts import Fact
-from blanko.ground.audit.merkle import Facts
-from blanko.records.procurement import material, models, rules, stock
+from blanko.records.procurement import contract_versions, material, models, queries, rules, stock
 from blanko.records.procurement.rules import Hold, Stage
-
-
-@contextmanager
-def _refusals_by_name() -> Iterator[None]:
-    """What the database refuses reaches the caller as the error of rules.py that it stands for."""
-    try:
-        with atomic():
-            yield
-    except Error as error:
-        found = getattr(error.__cause__, "diag", None)
-        if found is None:
-            raise
-        known = rules.REFUSALS.get(found.sqlstate or "") or rules.CONSTRAINTS.get(found.constraint_name or "")
-        if known is None:
-            raise
-        raise known(found.message_primary or "", mend=found.message_hint or found.message_detail or "") from error
-
-
-def _store(
-    operation: str, by: str, at: datetime, rows: Sequence[tuple[type[Fact], dict[str, Any]]], **subject: Any
-) -> None:
-    by_table: dict[str, list[dict[str, Any]]] = {}
-    for model, row in rows:
-        by_table.setdefault(model._meta.db_table, []).append(row)
-    with _refusals_by_name():
-        event = audit.record(operation=operation, by=by, at=at, facts=Facts.of(by_table), subject=subject)
-        for model, row in rows:
-            model(event_id=event, **row).save(force_insert=True)
+from blanko.records.procurement.storing import delivery_rows, store
 
 
 def register_tender(
@@ -103,7 +70,7 @@ def register_tender(
         "award_idr": award_idr,
         "source": source,
     }
-    _store("procurement.register_tender", by, at, [(models.Tender, row)], tender=tender_no)
+    store("procurement.register_tender", by, at, [(models.Tender, row)], tender=tender_no)
 
 
 def sign_contract(
@@ -181,19 +148,14 @@ def sign_contract(
     }
     rows: list[tuple[type[Fact], dict[str, Any]]] = [(models.Contract, row)]
     rows += [(models.PriceBreak, {"contract_no": contract_no, **asdict(step)}) for step in breaks]
-    rows += _delivery_rows(contract_no, deliveries, after=0)
-    _store("procurement.sign_contract", by, at, rows, contract=contract_no)
+    rows += delivery_rows(contract_no, deliveries, version=1)
+    store("procurement.sign_contract", by, at, rows, contract=contract_no)
 
 
-def _delivery_rows(
-    contract_no: str, deliveries: Iterable[tuple[date, int]], *, after: int
-) -> list[tuple[type[Fact], dict[str, Any]]]:
-    rows: list[tuple[type[Fact], dict[str, Any]]] = []
-    for number, (due_on, quantity) in enumerate(deliveries, start=after + 1):
-        rules.check_positive(quantity=quantity)
-        row = {"contract_no": contract_no, "delivery_no": number, "due_on": due_on, "quantity": quantity}
-        rows.append((models.Delivery, row))
-    return rows
+def _newest(contract_no: str, having: str) -> int:
+    """The number of the newest version that has its own schedule (``new_schedule``) or prices (``new_prices``)."""
+    own = models.Amendment.objects.filter(contract_no=contract_no, **{having: True}).order_by("-version").first()
+    return own.version if own else 1
 
 
 def schedule_deliveries(*, contract_no: str, deliveries: Iterable[tuple[date, int]], by: str, at: datetime) -> int:
@@ -203,29 +165,30 @@ def schedule_deliveries(*, contract_no: str, deliveries: Iterable[tuple[date, in
     contract.
     """
     contract = _contract(contract_no)
-    known = models.Delivery.objects.filter(contract_no=contract.pk).count()
-    rows = _delivery_rows(contract_no, deliveries, after=known)
-    _store("procurement.schedule_deliveries", by, at, rows, contract=contract_no)
+    rows = delivery_rows(contract.pk, deliveries, version=_newest(contract_no, "new_schedule"))
+    store("procurement.schedule_deliveries", by, at, rows, contract=contract_no)
     return len(rows)
 
 
 def agree_prices(*, contract_no: str, price_breaks: Iterable[tuple[int, int]], by: str, at: datetime) -> int:
-    """Add the price breaks (from so many blanks, price) of a contract that has none yet; return how many.
+    """Add the price breaks (from so many blanks, price) of a contract whose version has none yet; return how many.
 
     Lots that are announced already keep their price. Raises UnknownContract, BadPriceBreaks, AlreadyRegistered.
     """
-    contract = _contract(contract_no)
+    _contract(contract_no)
     breaks = [stock.Break(*step) for step in price_breaks]
-    stock.check_breaks(breaks, list_price_idr=contract.unit_price_idr)
-    if models.PriceBreak.objects.filter(contract_no=contract_no).exists():
+    now = queries.versions(contract_no)[-1]
+    version = _newest(contract_no, "new_prices")
+    stock.check_breaks(breaks, list_price_idr=now.unit_price_idr)
+    if now.price_breaks:
         raise rules.AlreadyRegistered(
-            "contract {contract_no} has its price breaks already", mend="prices stand as they were agreed",
+            "contract {contract_no} has its price breaks already", mend="change them by an addendum",
             contract_no=contract_no,
         )  # fmt: skip
     rows: list[tuple[type[Fact], dict[str, Any]]] = [
-        (models.PriceBreak, {"contract_no": contract_no, **asdict(step)}) for step in breaks
+        (models.PriceBreak, {"contract_no": contract_no, "version": version, **asdict(step)}) for step in breaks
     ]
-    _store("procurement.agree_prices", by, at, rows, contract=contract_no)
+    store("procurement.agree_prices", by, at, rows, contract=contract_no)
     return len(rows)
 
 
@@ -245,8 +208,8 @@ def announce_lot(
 ) -> None:
     """Announce sealed boxes of one series; the lot begins as ordered on ``announced_on`` (default: the day of ``at``).
 
-    Its price is the contract's for an order of its size. Raises UnknownContract, ContractWithoutSchedule,
-    BoxSizeNotAgreed, NotPositive, MoreThanContract, BoxesAnnouncedTwice, AlreadyRegistered.
+    Its price is that of the contract's version of that day for an order of its size. Raises UnknownContract,
+    ContractWithoutSchedule, BoxSizeNotAgreed, NotPositive, MoreThanContract, BoxesAnnouncedTwice, AlreadyRegistered.
     """
     contract = _contract(contract_no)
     rules.check_named(lot_no=lot_no)
@@ -259,23 +222,18 @@ def announce_lot(
             mend="use a size of the contract", size=size, contract_no=contract_no,
             sizes=", ".join(map(str, contract.box_sizes)),
         )  # fmt: skip
-    if not models.Delivery.objects.filter(contract_no=contract_no).exists():
+    terms = contract_versions.in_force(queries.versions(contract_no), day)
+    if not terms.deliveries:
         raise rules.ContractWithoutSchedule(
             "contract {contract_no} has no schedule of deliveries", mend="schedule its deliveries first",
             contract_no=contract_no,
         )  # fmt: skip
-    if delivery_no is not None and not models.Delivery.objects.filter(contract_no=contract_no, delivery_no=delivery_no):
+    if delivery_no is not None and delivery_no not in {planned.delivery_no for planned in terms.deliveries}:
         raise rules.UnknownDelivery(
             "contract {contract_no} has no delivery {delivery_no}", mend="name one of its schedule, or none",
             contract_no=contract_no, delivery_no=delivery_no,
         )  # fmt: skip
-    breaks = [
-        stock.Break(*step)
-        for step in models.PriceBreak.objects.filter(contract_no=contract_no)
-        .order_by("from_quantity")
-        .values_list("from_quantity", "unit_price_idr")
-    ]
-    price = stock.price_at(box_count * size, list_price_idr=contract.unit_price_idr, breaks=breaks)
+    price = stock.price_at(box_count * size, list_price_idr=terms.unit_price_idr, breaks=terms.price_breaks)
     lot = {
         "lot_no": lot_no,
         "contract_no": contract_no,
@@ -289,7 +247,7 @@ def announce_lot(
     }
     stage = _stage_row(lot_no, Stage.ORDERED, day, is_estimated=is_estimated)
     rows: list[tuple[type[Fact], dict[str, Any]]] = [(models.Lot, lot), (models.LotStage, stage)]
-    _store("procurement.announce_lot", by, at, rows, lot=lot_no)
+    store("procurement.announce_lot", by, at, rows, lot=lot_no)
 
 
 def advance_lot(
@@ -321,7 +279,7 @@ def advance_lot(
             held=", ".join(held),
         )  # fmt: skip
     row = _stage_row(lot_no, stage, on, held_for=held, note=note, is_estimated=is_estimated)
-    _store("procurement.advance_lot", by, at, [(models.LotStage, row)], lot=lot_no, stage=str(stage))
+    store("procurement.advance_lot", by, at, [(models.LotStage, row)], lot=lot_no, stage=str(stage))
 
 
 def accept_lot(
@@ -363,7 +321,7 @@ def accept_lot(
         (models.Acceptance, acceptance),
         (models.LotStage, _stage_row(lot_no, Stage.ACCEPTED, on, is_estimated=is_estimated)),
     ]
-    _store("procurement.accept_lot", by, at, rows, lot=lot_no, bast=bast_no)
+    store("procurement.accept_lot", by, at, rows, lot=lot_no, bast=bast_no)
     return accepted
 
 
@@ -406,7 +364,7 @@ def register_service(
         "service_no": service_no, "title": title, "supplier": supplier, "starts_on": starts_on, "ends_on": ends_on,
         "amount_idr": amount_idr, "follows": follows, "source": source,
     }  # fmt: skip
-    _store("procurement.register_service", by, at, [(models.Service, row)], service=service_no)
+    store("procurement.register_service", by, at, [(models.Service, row)], service=service_no)
 
 
 def pay(
@@ -432,7 +390,7 @@ def pay(
         "payment_no": payment_no, "lot_no": lot_no, "quantity": quantity, "unit_price_idr": lot.unit_price_idr,
         "penalty_idr": penalty_idr, "amount_idr": amount, "paid_on": paid_on, "note": note,
     }  # fmt: skip
-    _store("procurement.pay", by, at, [(models.Payment, row)], lot=lot_no, payment=payment_no)
+    store("procurement.pay", by, at, [(models.Payment, row)], lot=lot_no, payment=payment_no)
     return int(amount)
 
 
@@ -459,7 +417,7 @@ def register_material(*, contract_no: str, parts: Sequence[material.Part], by: s
             "contract {contract_no} has its list of parts already", mend="a list stands as it was agreed",
             contract_no=contract_no,
         )  # fmt: skip
-    _store("procurement.register_material", by, at, rows, contract=contract_no)
+    store("procurement.register_material", by, at, rows, contract=contract_no)
     return days
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
 from django.db import connection
-from django.db.models import Sum
 
 from blanko.ground.database import sql
-from blanko.records.procurement import lead_times, material, models, rules, scorecard, stock
+from blanko.records.procurement import contract_versions, lead_times, material, models, rules, scorecard, stock
+from blanko.records.procurement.contract_versions import Version
 from blanko.records.procurement.rules import Hold, Stage
 
 
@@ -75,20 +75,73 @@ def _lot(row: dict[str, Any], lead_days: dict[Stage, int]) -> LotNow:
     )
 
 
-def contracts() -> list[dict[str, Any]]:
+def versions(contract_no: str) -> list[Version]:
+    """A contract as it was signed (version 1) and as each addendum changed it. Raises UnknownContract."""
+    found = _versions(contract_no)
+    if contract_no not in found:
+        raise _unknown_contract(contract_no)
+    return found[contract_no]
+
+
+def _versions(contract_no: str | None = None) -> dict[str, list[Version]]:
+    """contract_no -> its versions, the signed one first."""
+    only = {} if contract_no is None else {"contract_no": contract_no}
+    breaks: dict[tuple[str, int], list[stock.Break]] = {}
+    for price in models.PriceBreak.objects.filter(**only).order_by("from_quantity"):
+        step = stock.Break(price.from_quantity, price.unit_price_idr)
+        breaks.setdefault((price.contract_no, price.version), []).append(step)
+    due: dict[tuple[str, int], list[stock.Planned]] = {}
+    for item in models.Delivery.objects.filter(**only).order_by("delivery_no"):
+        planned = stock.Planned(item.delivery_no, item.due_on, item.quantity)
+        due.setdefault((item.contract_no, item.version), []).append(planned)
+    found = {
+        row.contract_no: [
+            Version(
+                version=1, from_date=row.signed_on, document=row.contract_no, reason="", quantity=row.quantity,
+                unit_price_idr=row.unit_price_idr, total_idr=row.total_idr, ends_on=row.ends_on, new_schedule=True,
+                new_prices=True, price_breaks=tuple(breaks.get((row.contract_no, 1), ())),
+                deliveries=tuple(due.get((row.contract_no, 1), ())), added_per_mille=0,
+            )
+        ]
+        for row in models.Contract.objects.filter(**only)
+    }  # fmt: skip
+    for change in models.Amendment.objects.filter(**only).order_by("contract_no", "version"):
+        own = found[change.contract_no]
+        key, before = (change.contract_no, change.version), own[-1]
+        own.append(
+            Version(
+                version=change.version, from_date=change.from_date, document=change.document, reason=change.reason,
+                quantity=change.quantity, unit_price_idr=change.unit_price_idr, total_idr=change.total_idr,
+                ends_on=change.ends_on, new_schedule=change.new_schedule, new_prices=change.new_prices,
+                price_breaks=tuple(breaks.get(key, ())) if change.new_prices else before.price_breaks,
+                deliveries=tuple(due.get(key, ())) if change.new_schedule else before.deliveries,
+                added_per_mille=(change.total_idr - own[0].total_idr) * 1000 // own[0].total_idr,
+            )
+        )  # fmt: skip
+    return found
+
+
+def contracts(*, as_of: date | None = None) -> list[dict[str, Any]]:
     """Each contract, and in blanks: quantity, planned, announced, held (arrived, no stock), accepted, rejected, paid.
 
-    ``accepted_idr`` is what the accepted blanks cost at the prices of their lots.
+    Quantity, price, total and end are those of its version in force on ``as_of``, by default the newest (``version``,
+    ``changed_from``, ``changed_by``: the addendum). ``accepted_idr`` is what the accepted blanks cost at the prices of
+    their lots.
     """
-    planned = dict(models.Delivery.objects.values_list("contract_no").annotate(Sum("quantity")))
+    every = _versions()
     found = []
     now = lots()
     for row in models.Contract.objects.order_by("signed_on", "contract_no").values():
         own = [lot for lot in now if lot.contract_no == row["contract_no"]]
+        terms = contract_versions.in_force(every[row["contract_no"]], as_of)
         found.append(
             {
                 **{key: value for key, value in row.items() if key != "event_id"},
-                "planned": planned.get(row["contract_no"], 0),
+                **{name: getattr(terms, name) for name in ("quantity", "unit_price_idr", "total_idr", "ends_on")},
+                "version": terms.version,
+                "changed_from": terms.from_date if terms.version > 1 else None,
+                "changed_by": terms.document if terms.version > 1 else "",
+                "planned": sum(planned.quantity for planned in terms.deliveries),
                 "announced": sum(lot.quantity for lot in own),
                 "held": sum(lot.quantity for lot in own if lot.held_for is not None),
                 "accepted": sum(lot.accepted_boxes * lot.box_size for lot in own),
@@ -106,13 +159,10 @@ def tenders() -> list[dict[str, Any]]:
     return [{key: value for key, value in row.items() if key != "event_id"} for row in rows]
 
 
-def deliveries(*, contract_no: str) -> list[dict[str, Any]]:
-    """The planned deliveries of a contract: delivery_no, due_on, quantity (blanks)."""
-    return list(
-        models.Delivery.objects.filter(contract_no=contract_no)
-        .order_by("delivery_no")
-        .values("delivery_no", "due_on", "quantity")
-    )
+def deliveries(*, contract_no: str, as_of: date | None = None) -> list[dict[str, Any]]:
+    """The planned deliveries of a contract's version of a day (the newest): delivery_no, due_on, quantity (blanks)."""
+    terms = contract_versions.in_force(versions(contract_no), as_of)
+    return [planned._asdict() for planned in terms.deliveries]
 
 
 def services() -> list[dict[str, Any]]:
@@ -131,17 +181,18 @@ def rejected_boxes(*, lot_no: str) -> list[dict[str, Any]]:
 
 
 def contract(contract_no: str) -> dict[str, Any]:
-    """One contract as ``contracts`` gives it, with its price breaks and blanks that the maker has to replace.
+    """One contract as ``contracts`` gives it, with its versions, price breaks and blanks that the maker has to replace.
 
     Raises UnknownContract.
     """
     found = next((row for row in contracts() if row["contract_no"] == contract_no), None)
     if found is None:
         raise _unknown_contract(contract_no)
-    breaks = models.PriceBreak.objects.filter(contract_no=contract_no).order_by("from_quantity")
+    every = versions(contract_no)
     return {
         **found,
-        "price_breaks": list(breaks.values("from_quantity", "unit_price_idr")),
+        "versions": [version.as_row() for version in every],
+        "price_breaks": [asdict(step) for step in every[-1].price_breaks],
         "to_replace": stock.replaceable(
             accepted=found["accepted"], rejected=found["rejected"], allowance_per_mille=found["spoilage_per_mille"]
         ),
@@ -155,7 +206,9 @@ def _unknown_contract(contract_no: str) -> rules.UnknownContract:
 
 
 def schedule(contract_no: str, *, as_of: date) -> list[stock.Kept]:
-    """The planned deliveries of a contract beside what came until ``as_of``. A lot came when it arrived.
+    """The planned deliveries of a contract beside what came until ``as_of``, by its version of that day.
+
+    A lot came when it arrived.
 
     Rejected boxes count as come: a defect is told apart from a delay, and what the maker has to replace stands with
     the contract.
@@ -175,16 +228,14 @@ def schedule(contract_no: str, *, as_of: date) -> list[stock.Kept]:
 
 
 def _kept(row: models.Contract, own: list[LotNow], as_of: date) -> list[stock.Kept]:
-    planned = models.Delivery.objects.filter(contract_no=row.contract_no).values_list(
-        "delivery_no", "due_on", "quantity"
-    )
+    terms = contract_versions.in_force(versions(row.contract_no), as_of)
     came = [
         stock.Came(lot.stages[Stage.ARRIVED], lot.quantity, lot.delivery_no)
         for lot in own
         if Stage.ARRIVED in lot.stages
     ]
     return stock.schedule_kept(
-        [stock.Planned(*item) for item in planned], came, as_of=as_of, unit_price_idr=row.unit_price_idr,
+        terms.deliveries, came, as_of=as_of, unit_price_idr=terms.unit_price_idr,
         per_mille_a_day=row.penalty_per_mille_day, cap_per_mille=row.penalty_cap_per_mille,
     )  # fmt: skip
 

@@ -177,6 +177,18 @@ class NotContractSum(InvalidValue):
     """Quantity times unit price is not the total that the contract states."""
 
 
+class AmendmentOutOfOrder(InvalidValue):
+    """A version of a contract does not follow the one before it, or is no version that stands."""
+
+
+class AmendmentWithoutDocument(InvalidValue):
+    """A contract is changed without a document, a reason, or anything that changes."""
+
+
+class ScheduleOutsideAmendment(BlankoError):
+    """The deliveries that are planned do not fit the changed contract, and it brings no new ones."""
+
+
 # SQLSTATE -> the error that callers catch. BL2xx are raised by this room's triggers.
 REFUSALS: Final[dict[str, type[BlankoError]]] = {
     "BL201": MoreThanContract,
@@ -191,6 +203,8 @@ REFUSALS: Final[dict[str, type[BlankoError]]] = {
     "BL210": ObjectionOpen,
     "BL211": TenderNotAwarded,
     "BL212": DueOutsideContract,
+    "BL213": AmendmentOutOfOrder,
+    "BL214": ScheduleOutsideAmendment,
     # A number that no column holds.
     "22003": NotPositive,
 }
@@ -229,6 +243,10 @@ CONSTRAINTS: Final[dict[str, type[BlankoError]]] = {
     "procurement_tender_method": BadCode,
     "procurement_delivery_once": AlreadyRegistered,
     "procurement_price_break_once": AlreadyRegistered,
+    "procurement_amendment_once": AmendmentOutOfOrder,
+    "procurement_amendment_numbers": NotPositive,
+    "procurement_amendment_sum": NotContractSum,
+    "procurement_amendment_rests_on_a_document": AmendmentWithoutDocument,
     "procurement_service_pkey": AlreadyRegistered,
     "procurement_service_named": BadCode,
     "procurement_service_ends": DatesOutOfOrder,

@@ -206,9 +206,9 @@ def _deliveries(day: date) -> tuple[Delivery, ...]:
         stages = last[:1] if lot.held_for is not None else (Stage("made", 1, wait, 0.4), *last)
         elapsed = float((day - reached).days) if lot.held_for is not None else 0.0
         found.append(Delivery(lot.lot_no, float(lot.quantity), stages, elapsed, 0.99, 0.0, held))
-    for contract in procurement.contracts():
+    for contract in procurement.contracts(as_of=day):
         gone = announced.get(contract["contract_no"], 0.0)
-        for planned in procurement.deliveries(contract_no=contract["contract_no"]):
+        for planned in procurement.deliveries(contract_no=contract["contract_no"], as_of=day):
             rest = max(0.0, planned["quantity"] - gone)
             gone = max(0.0, gone - planned["quantity"])
             if rest > 0:
@@ -221,7 +221,7 @@ def _deliveries(day: date) -> tuple[Delivery, ...]:
 def _order(base: Case, day: date) -> Order:
     """A further order at the newest contract's price and box, with the lead times that our own contracts teach."""
     times = procurement.learned_lead_times(with_estimates=True)
-    contracts = procurement.contracts()
+    contracts = procurement.contracts(as_of=day)
     newest = contracts[-1] if contracts else None
     stages = tuple(
         Stage(name, step, times[name].median_days, times[name].sigma, "abroad" if name == "chips_abroad" else "")

@@ -10,9 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
 
-from blanko.doors.web.refusals import REFUSALS
+from blanko.doors.said import in_readers_words
 from blanko.doors.web.tables import Table
-from blanko.kernel.errors import BlankoError, filled
+from blanko.kernel.errors import BlankoError
+
+__all__ = ["in_readers_words", "named_errors", "page"]
 
 Page = Callable[..., HttpResponse]
 CELLS_SHOWN = 200
@@ -47,20 +49,3 @@ def named_errors(view: Page) -> Page:
             return render(request, "refused.html", {"says": says, "mend": mend, "cells": cells}, status=status)
 
     return answer
-
-
-def in_readers_words(error: BlankoError) -> tuple[str, str]:
-    """What was refused and what mends it, in the reader's language.
-
-    A message of the database has its numbers in it already, so that it cannot be translated: what its kind of error
-    means is said, and the message beside it.
-    """
-    values = {
-        name: in_readers_words(value)[0] if isinstance(value, BlankoError) else value
-        for name, value in error.values.items()
-    }
-    says = filled(gettext(error.message), values)
-    means = (type(error).__doc__ or "").partition("\n")[0]
-    if error.message not in REFUSALS and means in REFUSALS and (translated := gettext(means)) != means:
-        says = f"{translated} ({says})"
-    return says, filled(gettext(error.mend_message), values) if error.mend_message else ""

@@ -29,6 +29,24 @@ INSERT INTO procurement_stage_needs (stage, needs) VALUES
     ('released', 'arrived'),
     ('accepted', 'released');
 
+SELECT audit_guard('procurement_amendment');
+ALTER TABLE procurement_amendment ADD FOREIGN KEY (contract_no) REFERENCES procurement_contract;
+
+-- What a contract is now: its newest addendum, or what was signed; and which version its schedule and prices are of.
+CREATE FUNCTION procurement_terms_now(
+    of_contract text, OUT version integer, OUT quantity bigint, OUT ends_on date, OUT schedule integer, OUT prices integer
+) LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT v.version, v.quantity, v.ends_on,
+           coalesce((SELECT max(a.version) FROM procurement_amendment AS a
+                     WHERE a.contract_no = of_contract AND a.new_schedule), 1),
+           coalesce((SELECT max(a.version) FROM procurement_amendment AS a
+                     WHERE a.contract_no = of_contract AND a.new_prices), 1)
+    FROM (SELECT 1 AS version, c.quantity, c.ends_on FROM procurement_contract AS c WHERE c.contract_no = of_contract
+          UNION ALL
+          SELECT a.version, a.quantity, a.ends_on FROM procurement_amendment AS a WHERE a.contract_no = of_contract) AS v
+    ORDER BY v.version DESC LIMIT 1
+$$;
+
 -- The sums are checked under a lock on the contract: two lots announced at once cannot both fit into the rest.
 -- SECURITY DEFINER, because the app may not lock what it may not change.
 CREATE FUNCTION procurement_within_contract() RETURNS trigger
@@ -37,11 +55,13 @@ DECLARE
     bought bigint;
     promised bigint;
 BEGIN
-    SELECT quantity INTO bought FROM procurement_contract WHERE contract_no = NEW.contract_no FOR UPDATE;
+    PERFORM FROM procurement_contract WHERE contract_no = NEW.contract_no FOR UPDATE;
+    SELECT now.quantity INTO bought FROM procurement_terms_now(NEW.contract_no) AS now;
     IF TG_TABLE_NAME = 'procurement_lot' THEN
         SELECT sum(box_count::bigint * box_size) INTO promised FROM procurement_lot WHERE contract_no = NEW.contract_no;
     ELSE
-        SELECT sum(quantity) INTO promised FROM procurement_delivery WHERE contract_no = NEW.contract_no;
+        SELECT sum(quantity) INTO promised FROM procurement_delivery
+        WHERE contract_no = NEW.contract_no AND version = NEW.version;
     END IF;
     IF promised > bought THEN
         RAISE EXCEPTION 'contract % buys % blanks, and % would be %', NEW.contract_no, bought,
@@ -157,18 +177,71 @@ CREATE TRIGGER procurement_contract_may_be_signed AFTER INSERT ON procurement_co
 CREATE FUNCTION procurement_delivery_in_contract() RETURNS trigger
     LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
-    basis procurement_contract;
+    signed date;
+    now record;
 BEGIN
-    SELECT * INTO basis FROM procurement_contract WHERE contract_no = NEW.contract_no;
-    IF NEW.due_on < basis.signed_on OR NEW.due_on > basis.ends_on THEN
+    SELECT signed_on INTO signed FROM procurement_contract WHERE contract_no = NEW.contract_no;
+    SELECT * INTO now FROM procurement_terms_now(NEW.contract_no);
+    IF NEW.due_on < signed OR NEW.due_on > now.ends_on THEN
         RAISE EXCEPTION 'a delivery of contract % is due on %', NEW.contract_no, NEW.due_on
             USING ERRCODE = 'BL212', HINT = 'give a day from its signature to its end';
+    END IF;
+    IF NEW.version <> now.schedule THEN
+        RAISE EXCEPTION 'the schedule of contract % is that of version %', NEW.contract_no, now.schedule
+            USING ERRCODE = 'BL213', HINT = 'plan deliveries in the version that stands';
     END IF;
     RETURN NULL;
 END
 $$;
 CREATE TRIGGER procurement_delivery_in_contract AFTER INSERT ON procurement_delivery
     FOR EACH ROW EXECUTE FUNCTION procurement_delivery_in_contract();
+
+CREATE FUNCTION procurement_price_of_newest() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NEW.version <> (SELECT now.prices FROM procurement_terms_now(NEW.contract_no) AS now) THEN
+        RAISE EXCEPTION 'version % of contract % has no prices of its own', NEW.version, NEW.contract_no
+            USING ERRCODE = 'BL213', HINT = 'agree prices in the version that stands';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER procurement_price_of_newest AFTER INSERT ON procurement_price_break
+    FOR EACH ROW EXECUTE FUNCTION procurement_price_of_newest();
+
+-- An addendum follows what stands, and takes back nothing that is announced or planned. Under the contract's lock.
+CREATE FUNCTION procurement_amendment_follows() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    signed date;
+    newest record;
+    announced bigint;
+    planned record;
+BEGIN
+    SELECT signed_on INTO signed FROM procurement_contract WHERE contract_no = NEW.contract_no FOR UPDATE;
+    SELECT max(version) AS version, max(from_date) AS from_date INTO newest FROM procurement_amendment
+    WHERE contract_no = NEW.contract_no AND version <> NEW.version;
+    IF NEW.version <> coalesce(newest.version, 1) + 1 OR NEW.from_date <= coalesce(newest.from_date, signed) THEN
+        RAISE EXCEPTION 'version % of contract % from % does not follow the one before', NEW.version, NEW.contract_no,
+            NEW.from_date USING ERRCODE = 'BL213', HINT = 'give a later day than that of the version before';
+    END IF;
+    SELECT sum(box_count::bigint * box_size) INTO announced FROM procurement_lot WHERE contract_no = NEW.contract_no;
+    IF announced > NEW.quantity THEN
+        RAISE EXCEPTION 'contract % would buy % blanks, and % are announced', NEW.contract_no, NEW.quantity, announced
+            USING ERRCODE = 'BL201', HINT = 'buy at least what is announced already';
+    END IF;
+    SELECT sum(quantity) AS blanks, max(due_on) AS last INTO planned FROM procurement_delivery
+    WHERE contract_no = NEW.contract_no
+        AND version = (SELECT now.schedule FROM procurement_terms_now(NEW.contract_no) AS now);
+    IF NOT NEW.new_schedule AND (planned.blanks > NEW.quantity OR planned.last > NEW.ends_on) THEN
+        RAISE EXCEPTION 'contract % has % blanks planned until %', NEW.contract_no, planned.blanks, planned.last
+            USING ERRCODE = 'BL214', HINT = 'give the new schedule with the addendum';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER procurement_amendment_follows AFTER INSERT ON procurement_amendment
+    FOR EACH ROW EXECUTE FUNCTION procurement_amendment_follows();
 
 -- A lot without a schedule could be neither late nor short.
 CREATE FUNCTION procurement_lot_is_scheduled() RETURNS trigger
