@@ -89,7 +89,12 @@ def make_blocks(
 
 
 def make_candidates(
-    loaded: Loaded, blocks: Blocks, scorer: Scorer, *, progress: Callable[[float], None] | None = None
+    loaded: Loaded,
+    blocks: Blocks,
+    scorer: Scorer,
+    *,
+    progress: Callable[[float], None] | None = None,
+    window: int = WINDOW,
 ) -> tuple[Pairs, list[KeyCount]]:
     """Every candidate pair once, compared, ``left < right``, in the order of keys and blocks."""
     parts: list[Pairs] = []
@@ -102,7 +107,7 @@ def make_candidates(
             counts.append(KeyCount(KEYS[k], len(blocks.orders[k]), met, len(pairs.left), len(large), len(starts) - 1))
             if progress:
                 progress((k + 1) / len(KEYS))
-    windows = _window_pairs(loaded, blocks)
+    windows = _window_pairs(loaded, blocks, window)
     if len(windows[0]):
         parts.append(scorer.score(*windows)._replace(weight=np.empty(0)))
     joined = _together(parts)
@@ -134,12 +139,12 @@ def _together(parts: list[Pairs]) -> Pairs:
     return Pairs(*columns)
 
 
-def _window_pairs(loaded: Loaded, blocks: Blocks) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+def _window_pairs(loaded: Loaded, blocks: Blocks, window: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     found = []
     for large, starts in blocks.large:
         if len(large):
-            left, right = empty_pairs(len(large) * WINDOW)
-            made = make_window_pairs(large, starts, WINDOW, loaded.features, left, right)
+            left, right = empty_pairs(len(large) * window)
+            made = make_window_pairs(large, starts, window, loaded.features, left, right)
             found.append((left[:made], right[:made]))
     if not found:
         return np.empty(0, np.int32), np.empty(0, np.int32)

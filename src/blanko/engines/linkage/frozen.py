@@ -21,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from blanko.engines.linkage.blocks import CAP
+from blanko.engines.linkage.blocks import CAP, WINDOW
 from blanko.engines.linkage.candidates import make_blocks, make_candidates
 from blanko.engines.linkage.cluster import Clusters, cluster
 from blanko.engines.linkage.compare import known_from
@@ -156,14 +156,14 @@ class Frozen:
         )  # fmt: skip
         self.take_out_shared(f)
 
-    def link(self, paths: Sequence[Path], *, cap: int = CAP) -> Batch:
+    def link(self, paths: Sequence[Path], *, cap: int = CAP, window: int = WINDOW) -> Batch:
         """The batch under this model: every candidate pair of these files, weighed, and the persons."""
         loaded = load(paths)
         self.settle(loaded)
         words = loaded.words.arrays
         scorer = Scorer(loaded.features, words, self.model, frequencies=self.frequencies())
         blocks = make_blocks(loaded, rank=self.ranks_of(words.skeleton[: loaded.words.size]), cap=cap)
-        pairs, _ = make_candidates(loaded, blocks, scorer)
+        pairs, _ = make_candidates(loaded, blocks, scorer, window=window)
         pairs = pairs._replace(weight=scorer.weights(pairs))
         return Batch(loaded, scorer, pairs, cluster(pairs, scorer))
 
