@@ -146,6 +146,13 @@ def test_records_that_are_whole_decide_whatever_a_table_says(counts, tmp_path):
          "row 2, column collect_on: a lot is to be fetched on 2017-04-01 and today is 2017-04-04"),
         ("routes", ("regency", "mode", "from_date", "days", "lot_cost", "blank_cost", "source"),
          ["1871", "pigeon", APRIL_4, 1, 1, 1, "x"], "row 2, column mode: 'pigeon' is none of courier, collection"),
+        ("routes", ("regency", "mode", "from_date", "days", "lot_cost", "kg_cost", "source"),
+         ["1871", "courier", APRIL_4, 1, 0, 20_000, "x"], "row 2, column mode: a tariff by weight lacks the price"),
+        ("routes", ("regency", "mode", "from_date", "days", "lot_cost", "source"),
+         ["1871", "courier", APRIL_4, 1, 0, "x"], "row 2, column mode: a way says neither what a blank nor what"),
+        ("routes", ("regency", "mode", "from_date", "days", "lot_cost", "blank_cost", "kg_cost", "blank_mg", "source"),
+         ["1871", "courier", APRIL_4, 1, 0, 9, 20_000, 6_300, "x"],
+         "row 2, column mode: a blank costs 9 and by its weight 126"),
         ("priorities", ("regency", "class", "people", "date", "source"), ["1871", "friends", 5, APRIL_4, "x"],
          "row 2, column class: 'friends' is none of vulnerable, suket_holders"),
     ],
@@ -160,6 +167,16 @@ def test_a_wrong_cell_is_named_by_its_row_and_column_and_nothing_is_stored(
     assert made.problems[0].mend
     with pytest.raises(tables.TableRefused, match="1 cells are wrong"):
         store(path, kind)
+
+
+def test_a_tariff_by_weight_takes_the_place_of_the_estimate_and_loads_again_unchanged(counts, tmp_path):
+    heads = ("kode", "moda", "berlaku_sejak", "hari", "biaya_trip", "biaya_per_kg", "berat_mg", "sumber")
+    path = written(tmp_path, heads, ["1871", "courier", APRIL_4, 2, 150_000, 20_050, 6_300, "tarif pos 2017"])
+    assert store(path, "routes") == 1
+    way = queries.route_table(APRIL_4)[("1871", "courier")]
+    # 20,050 x 0.0063 kg is 126.3: rounded up.
+    assert (way.kind, way.blank_cost, way.cost(1_000)) == ("stated", 127, 150_000 + 127_000)
+    assert (preview(path, "routes").count("unchanged"), way.source) == (1, "tarif pos 2017")
 
 
 def test_all_wrong_cells_are_named_at_once_in_their_order(counts, tmp_path):

@@ -15,6 +15,7 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from blanko.decisions.planning import demand, offices, operations, queries, rules, tables
+from blanko.decisions.planning.routes import by_weight
 from blanko.decisions.planning.tables import Row, Table
 from blanko.engines.allocation import check_override
 from blanko.engines.allocation.rules import REASON_LENGTH_MIN
@@ -128,7 +129,7 @@ def preview(path: Path, kind: str, *, at: datetime, by: str = "", round_no: int 
         made.known[tuple(known[name] for name in table.kind.key)] = known
     good: list[Row] = []
     found = queries.round(round_no) if kind == "overrides" and round_no is not None else None
-    for row in table.rows:
+    for row in map(_weighed, table.rows) if kind == "routes" else table.rows:
         before = made.before(row)
         heads = [name for name in table.kind.heads if name != "need_source" or row.values[name]]
         same = bool(before) and tables.same(row.values, before, heads)
@@ -144,6 +145,17 @@ def preview(path: Path, kind: str, *, at: datetime, by: str = "", round_no: int 
         _check_sum(made, found)
     table.problems.sort(key=lambda problem: int(str(problem.values["row"])))
     return made
+
+
+WAY = ("mode", "days", "lot_cost", "blank_cost", "kg_cost", "blank_mg", "source")
+
+
+def _weighed(row: Row) -> Row:
+    """A way by weight with what a blank costs by it, so that the same tariff is the same row."""
+    kg_cost, blank_mg = row.values["kg_cost"], row.values["blank_mg"]
+    if row.values["blank_cost"] is not None or kg_cost is None or blank_mg is None:
+        return row
+    return Row(row.number, {**row.values, "blank_cost": by_weight(kg_cost=kg_cost, blank_mg=blank_mg)})
 
 
 def _refusal(
@@ -200,7 +212,7 @@ def _asked(
             )
         elif kind == "routes":
             column = "mode"
-            offices.check_route(**{name: row[name] for name in ("mode", "days", "lot_cost", "blank_cost", "source")})
+            offices.check_route(**{name: row[name] for name in WAY})
         elif kind == "rates":
             column = "reason"
             demand.check_reason(row["reason"])

@@ -12,7 +12,7 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from blanko.decisions.planning import models
-from blanko.decisions.planning.routes import MODES
+from blanko.decisions.planning.routes import MODES, by_weight
 from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
 from blanko.ground.places import gazetteer
@@ -114,18 +114,39 @@ def announce_collections(*, collections: Sequence[dict[str, Any]], by: str, at: 
     return len(rows)
 
 
-def check_route(*, mode: str, days: int, lot_cost: int, blank_cost: int, source: str) -> None:
-    """Raise RouteRefused for what is no way."""
+def check_route(
+    *, mode: str, days: int, lot_cost: int, source: str, blank_cost: int | None, kg_cost: int | None = None,
+    blank_mg: int | None = None,
+) -> int:  # fmt: skip
+    """What a blank costs on a way (rupiah), stated or by weight. Raises RouteRefused for what is no way."""
     if mode not in MODES:
         raise RouteRefused("{mode} is no way to travel", mend="use one of {modes}", mode=mode, modes=", ".join(MODES))
-    if min(days, lot_cost, blank_cost) < 0:
+    if min(days, lot_cost, blank_cost or 0, kg_cost or 0, blank_mg or 0) < 0:
         raise RouteRefused("a way has a number below zero", mend="give counts from 0 up")
     if not source.strip():
         raise RouteRefused("a way is stated without a source", mend="name the tariff or the contract")
+    if (kg_cost is None) != (blank_mg is None):
+        raise RouteRefused(
+            "a tariff by weight lacks the price of a kilogram or the weight of a blank",
+            mend="give both kg_cost and blank_mg (milligrams of a packed blank)",
+        )
+    weighed = None if kg_cost is None or blank_mg is None else by_weight(kg_cost=kg_cost, blank_mg=blank_mg)
+    if weighed is None and blank_cost is None:
+        raise RouteRefused(
+            "a way says neither what a blank nor what a kilogram costs",
+            mend="give blank_cost (0 where only the trip is paid), or kg_cost and blank_mg",
+        )
+    if weighed is not None and blank_cost not in (None, weighed):
+        raise RouteRefused(
+            "a blank costs {stated} and by its weight {weighed}", mend="leave blank_cost out, or mend the tariff",
+            stated=blank_cost, weighed=weighed,
+        )  # fmt: skip
+    return weighed if weighed is not None else blank_cost or 0
 
 
 def state_routes(*, routes: Sequence[dict[str, Any]], by: str, at: datetime) -> int:
-    """Keep what ways take and cost (regency, mode, from_date, days, lot_cost, blank_cost, source); return how many.
+    """Keep what ways take and cost (regency, mode, from_date, days, lot_cost, source, and either blank_cost or kg_cost
+    and blank_mg); return how many.
 
     What is stated goes before the estimate from its ``from_date`` on. Raises RouteRefused, UnknownArea.
     """
@@ -134,8 +155,13 @@ def state_routes(*, routes: Sequence[dict[str, Any]], by: str, at: datetime) -> 
         known = set(models.Route.objects.values_list("regency", "mode", "from_date"))
         rows = []
         for one in routes:
-            check_route(**{name: one[name] for name in ("mode", "days", "lot_cost", "blank_cost", "source")})
-            row = {**one, "regency": gazetteer.regency_of(one["regency"]), "source": one["source"].strip()}
+            terms = {name: one[name] for name in ("mode", "days", "lot_cost", "source")}
+            weight = {name: one.get(name) for name in ("kg_cost", "blank_mg")}
+            row = {
+                **terms, **weight, "from_date": one["from_date"], "regency": gazetteer.regency_of(one["regency"]),
+                "blank_cost": check_route(**terms, **weight, blank_cost=one.get("blank_cost")),
+                "source": one["source"].strip(),
+            }  # fmt: skip
             if (row["regency"], row["mode"], row["from_date"]) in known:
                 raise RouteRefused(
                     "the way to {regency} by {mode} from {from_date} is stated already", mend="name a later first day",

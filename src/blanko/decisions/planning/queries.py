@@ -168,7 +168,7 @@ def claims_day() -> date | None:
 
 def route_table(as_of: date) -> dict[tuple[str, routes.Mode], routes.Route]:
     """The ways to every regency on a day, by regency and mode: stated, or estimated by distance."""
-    columns = ("regency", "mode", "days", "lot_cost", "blank_cost", "source", "from_date")
+    columns = ("regency", "mode", "days", "lot_cost", "blank_cost", "kg_cost", "blank_mg", "source", "from_date")
     stated = [routes.Route(**row, kind="stated") for row in models.Route.objects.values(*columns)]
     days = {place.code: gazetteer.transport_days(place.code) for place in gazetteer.regencies_2017()}
     return routes.table(stated, on=as_of, transport_days=days)

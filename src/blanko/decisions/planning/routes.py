@@ -29,7 +29,10 @@ COLLECTION_SOURCE = (
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Days on the way, and rupiah for one lot and for each blank of it. ``kind`` is estimated unless it was stated."""
+    """Days on the way, and rupiah for one lot and for each blank of it. ``kind`` is estimated unless it was stated.
+
+    By weight: ``kg_cost`` rupiah a kilogram and ``blank_mg`` milligrams a packed blank give ``blank_cost``.
+    """
 
     regency: str
     mode: Mode
@@ -39,10 +42,17 @@ class Route:
     source: str = ESTIMATE
     kind: Literal["estimated", "stated"] = "estimated"
     from_date: date | None = None
+    kg_cost: int | None = None
+    blank_mg: int | None = None
 
     def cost(self, blanks: int) -> int:
         """Rupiah for one lot of so many blanks; nothing for nothing."""
         return self.lot_cost + blanks * self.blank_cost if blanks else 0
+
+
+def by_weight(*, kg_cost: int, blank_mg: int) -> int:
+    """What a blank costs by a tariff by weight: whole rupiah, rounded up, so that no lot costs more than is planned."""
+    return -(-kg_cost * blank_mg // 1_000_000)
 
 
 def estimated(regency: str, mode: Mode, *, transport_days: int) -> Route:

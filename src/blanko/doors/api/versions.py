@@ -128,7 +128,9 @@ class RouteRequest(Schema):
     from_date: date
     days: int
     lot_cost: int
-    blank_cost: int
+    blank_cost: int | None = None
+    kg_cost: int | None = None
+    blank_mg: int | None = None
     source: str
 
 
@@ -138,6 +140,8 @@ class Route(Schema):
     days: int
     lot_cost: int
     blank_cost: int
+    kg_cost: int | None
+    blank_mg: int | None
     kind: str
     source: str
     from_date: date | None

@@ -173,7 +173,7 @@ def _routes(given: argparse.Namespace) -> int:
     ways = queries.route_table(given.as_of or datetime.now(UTC).date())
     rows = [
         {"regency": way.regency, "mode": way.mode, "days": way.days, "lot_cost": way.lot_cost,
-         "blank_cost": way.blank_cost, "kind": way.kind, "source": way.source}
+         "blank_cost": way.blank_cost, "kg_cost": way.kg_cost, "blank_mg": way.blank_mg, "kind": way.kind, "source": way.source}
         for way in ways.values()
         if given.mode in (None, way.mode)
     ]  # fmt: skip
