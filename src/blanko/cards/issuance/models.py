@@ -156,14 +156,16 @@ class CardStep(Fact):
 
 
 class ActiveCard(Projection):
-    """The one card of a person that counts, or the blank that is in a printer for it.
+    """A person's card, or the blank that is in a printer for it. Only one of a person's counts: where two ids turned
+    out to be one person's, another is withheld until it is accounted for.
 
     A replacement takes the place of a card that was handed over and remembers it; no other card gives way before its
     blank is accounted for (a trigger).
     """
 
-    person_id = models.BigIntegerField(primary_key=True)
-    serial = code(unique=True)
+    serial = code(primary_key=True)
+    person_id = models.BigIntegerField()
+    counts = models.BooleanField(default=True)
     state = code()
     office = code()
     since = models.DateTimeField()
@@ -173,6 +175,9 @@ class ActiveCard(Projection):
     class Meta:
         db_table = "issuance_active_card"
         constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["person_id"], condition=Q(counts=True), name="issuance_active_one_a_person"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=[s.value for s in CardState]), name="issuance_active_state_known"
             ),
@@ -185,6 +190,8 @@ class ActiveCard(Projection):
                 fields=["office", "since", "serial"], condition=~Q(state="issued"), name="issuance_active_waiting"
             ),
             models.Index(fields=["office"], condition=Q(state="in_printer"), name="issuance_active_in_printer"),
+            # What does not count is rare, and is looked up whenever its person's card ends.
+            models.Index(fields=["person_id"], condition=Q(counts=False), name="issuance_active_withheld"),
         ]
 
 

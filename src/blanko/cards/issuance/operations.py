@@ -69,6 +69,12 @@ def hand_over(
             return 0
         if old_card is not None and len(found) > 1:
             raise rules.CardNamedTwice("one old card was given back for several cards", mend="hand them over singly")
+        if withheld := next((card["serial"] for card in found if card["withheld"]), None):
+            raise rules.CardWithheld(
+                "the card on {serial} is withheld: its holder has another",
+                mend="settle the case of the holder's records first",
+                serial=withheld,
+            )
         sheet, day = Sheet(), timezone.localtime(at).date()
         for card in found:
             sheet.step(
@@ -191,6 +197,8 @@ def _fail(step: Step, cards: Iterable[str], kind: Kind, after: Condition, reason
                 reason=reason.strip(),
             )  # fmt: skip
             printing.give_way(sheet, card["serial"], card["replaces"] or "", card["cause"])
+            if card["closed"]:
+                continue
             # It costs its person no place in the queue: it is print-ready since it first was.
             sheet.move(card, "PRINT_READY_RECORD", since=card["print_ready_since"] or day)
         _move_blanks(sheet, found, kind, after, by=by, at=at, reason=reason.strip())

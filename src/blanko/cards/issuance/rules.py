@@ -181,6 +181,10 @@ class HolderHasCard(BlankoError):
     """The person holds an active card that is not yet handed over."""
 
 
+class CardWithheld(BlankoError):
+    """The holder has another card, under another record of the same person."""
+
+
 class NothingOwed(BlankoError):
     """No card is owed to this person here, or something else than a blank is missing."""
 
@@ -222,6 +226,7 @@ REFUSALS: Final[dict[str, type[BlankoError]]] = {
     "BL701": BlankNotAccounted,
     "BL702": HolderHasCard,
     "BL703": PrintsOnCollection,
+    "BL704": CardWithheld,
 }
 CONSTRAINTS: Final[dict[str, type[BlankoError]]] = {
     "issuance_step_once": CardEnded,

@@ -82,10 +82,13 @@ class SuketEnd(Fact):
 
 
 class LiveSuket(Projection):
-    """The one suket that a person holds. Past its last day it stays here until it is renewed, voided or replaced."""
+    """A suket that a person holds; one of a person's counts. Past its last day it stays until it is renewed, voided or
+    replaced.
+    """
 
-    person_id = models.BigIntegerField(primary_key=True)
-    number = code(unique=True)
+    number = code(primary_key=True)
+    person_id = models.BigIntegerField()
+    counts = models.BooleanField(default=True)
     recorded_office = code()
     record_id = code()
     office = code()
@@ -97,7 +100,8 @@ class LiveSuket(Projection):
     class Meta:
         db_table = "suket_live"
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            # Also when two ids turn out to be one person's: a record names one suket.
+            # Also when two ids turn out to be one person's: the other one is kept and does not count.
+            models.UniqueConstraint(fields=["person_id"], condition=Q(counts=True), name="suket_live_one_a_person"),
             models.UniqueConstraint(fields=["recorded_office", "record_id"], name="suket_live_once_a_record"),
         ]
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["office", "issued_on"], name="suket_live_office")]

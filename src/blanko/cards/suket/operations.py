@@ -61,6 +61,8 @@ def renew(*, number: str, by: str, at: datetime) -> str:
     with atomic():
         live = _live(number)
         _alone(live.office)
+        if not live.counts:
+            raise rules.SuketHeld("the holder of suket {number} has another", mend="renew that one", number=number)
         rules.check_renewable(number, live.valid_until, on=timezone.localdate(at))
         (person_id,) = queries.persons_of([number]).values()
         row = _due(person_id, live.office)

@@ -121,7 +121,7 @@ def why(*, person_id: int, as_of: date) -> dict[str, Any]:
         recorded_on=lead["recorded_on"] or lead["status_since"],
         marital_status=lead["marital_status"],
         died_on=lead["died_on"],
-        warnings=frozenset(lead["warnings"]),
+        warnings=frozenset(lead["warnings"]) | registry.doubts(lead["recorded_office"], lead["record_id"]),
         issued_on=lead["issued_on"],
     )
     return {

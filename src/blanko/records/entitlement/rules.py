@@ -47,6 +47,7 @@ class Block(StrEnum):
     ON_ITS_WAY = "on_its_way"
     NOT_COLLECTED = "not_collected"
     DECEASED = "deceased"
+    POSSIBLE_DOUBLE = "possible_double"
 
 
 STAGE_OF_STATUS: Final[dict[S, tuple[State, Block | None]]] = {
@@ -80,6 +81,8 @@ BLOCK_OF_WARNING: Final[dict[str, Block]] = {
     "sex_missing": Block.DATA_MISSING,
     "birth_date_missing": Block.DATA_MISSING,
     "birth_date_in_future": Block.DATA_MISSING,
+    # A person judges whether another's earlier record is this person's too; until then no second card is made.
+    "possible_double": Block.POSSIBLE_DOUBLE,
 }
 
 # Causes that ask for the card one does not have yet; every other cause asks for a new one in place of the old.
@@ -192,6 +195,8 @@ def decide(who: Claimant, applications: Sequence[Application], *, as_of: date) -
         if owed_from > as_of:
             blocks.add(Block.NOT_YET_OBLIGED)
             stage = State.NOT_YET_OBLIGED
+        elif stage is State.PRINT_READY and Block.POSSIBLE_DOUBLE in blocks:
+            stage = State.DUPLICATE_CASE
         elif stage is State.PRINT_READY and blocks:
             stage = State.NEEDS_CORRECTION
     state = stage

@@ -11,8 +11,8 @@ from django.db.models import F, Q
 from blanko.ground.audit.facts import Fact, Projection, Reference
 
 
-def _code() -> models.TextField[str, str]:
-    return models.TextField(db_collation="C")
+def _code(**given: object) -> models.TextField[str, str]:
+    return models.TextField(db_collation="C", **given)
 
 
 class RecordLink(Fact):
@@ -206,12 +206,14 @@ class StatusConflict(Fact):
 
 
 class DeathReport(Fact):
-    """A person is reported dead, or (``stands`` false) a report was mistaken. The last row of a person
-    counts.
+    """A person is reported dead, or (``stands`` false) a report was mistaken. The last row of a person and record
+    counts; it follows the record, by which it was known whose death it is, wherever that goes.
     """
 
     person_id = models.BigIntegerField()
     seq = models.IntegerField()
+    recorded_office = _code()
+    record_id = _code()
     stands = models.BooleanField()
     died_on = models.DateField()
     source = _code()
@@ -250,6 +252,35 @@ class NikConfirmation(Fact):
                 fields=["recorded_office", "record_id", "seq"], name="registry_nik_confirmation_once"
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="registry_nik_confirmation_has_reason"),
+        ]
+
+
+class RecordClosing(Fact):
+    """A record was closed for another of the same person, or (``closed`` false) opened again. It is kept whole
+    and restorable: quarantine, not deletion.
+    """
+
+    recorded_office = _code()
+    record_id = _code()
+    seq = models.IntegerField()
+    closed = models.BooleanField()
+    kept_office = _code(default="")
+    kept_id = _code(default="")
+    status = _code()
+    status_since = models.DateField()
+    cause = _code()
+    reason = models.TextField()
+
+    class Meta:
+        db_table = "registry_record_closing"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["recorded_office", "record_id", "seq"], name="registry_record_closing_once"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="registry_record_closing_has_reason"),
+            models.CheckConstraint(
+                condition=Q(closed=False) | ~Q(kept_office="", kept_id=""), name="registry_record_closing_for_another"
+            ),
         ]
 
 
@@ -332,16 +363,133 @@ class Record(Projection):
     cluster_size = models.IntegerField(default=1)
     # The id that this record was the first to bear. It resolves to whoever the record's person is today.
     founded = models.BigIntegerField(null=True)
+    closed = models.BooleanField(default=False)
 
     class Meta:
         db_table = "registry_record"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             # Exactly one of a person's records carries the card.
             models.UniqueConstraint(fields=["person_id"], condition=Q(is_lead=True), name="registry_record_one_lead"),
+            models.CheckConstraint(
+                condition=Q(is_lead=False) | Q(closed=False), name="registry_record_closed_never_leads"
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["nik"], name="registry_record_nik"),
             models.Index(fields=["person_id"], name="registry_record_person"),
             # Ids that are no longer a person's own; few, so that a first load pays nothing for it.
             models.Index(fields=["founded"], condition=~Q(founded=F("person_id")), name="registry_record_earlier_id"),
+        ]
+
+
+class LinkageModel(Fact):
+    """A linkage model that was adopted: what a weight is made of, until the next one is. ``frozen`` holds the words and
+    frequencies it was learned from (engines.linkage.frozen); the seal covers it by its ``sha256``.
+    """
+
+    sealed_columns: ClassVar[tuple[str, ...] | None] = ("version", "sha256", "model", "records", "reason")
+
+    version = models.IntegerField(primary_key=True)
+    sha256 = _code()
+    model = models.JSONField()
+    records = models.BigIntegerField()
+    reason = models.TextField(default="")
+    frozen = models.BinaryField()
+
+    class Meta:
+        db_table = "registry_linkage_model"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(version__gte=1), name="registry_linkage_model_from_1"),
+        ]
+
+
+class Unkeyed(Projection):
+    """A record version without keys: nobody finds it at the counter, and no pair holds it. The queue of linkage."""
+
+    pk = models.CompositePrimaryKey("recorded_office", "record_id")
+    recorded_office = _code()
+    record_id = _code()
+    since = models.DateTimeField()
+
+    class Meta:
+        db_table = "registry_unkeyed"
+
+
+class Keyed(Projection):
+    """A record as the model compares it: ``packed`` fields, from which its keys follow; ``rec`` is its number there."""
+
+    pk = models.CompositePrimaryKey("recorded_office", "record_id")
+    recorded_office = _code()
+    record_id = _code()
+    rec = models.BigIntegerField(unique=True)
+    version = models.IntegerField()
+    model = models.IntegerField()
+    packed = models.BinaryField()
+
+    class Meta:
+        db_table = "registry_keyed"
+
+
+class Key(Projection):
+    """One blocking key of one record. Records that share one are compared."""
+
+    # A nation has billions of these, and each is a record's alone, which names its event.
+    event_id = None  # type: ignore[assignment]
+
+    pk = models.CompositePrimaryKey("key", "rec")
+    key = models.BigIntegerField()
+    rec = models.BigIntegerField()
+
+    class Meta:
+        db_table = "registry_key"
+
+
+class Unlinked(Projection):
+    """A record that has keys and was not yet compared with the others that share them."""
+
+    event_id = None  # type: ignore[assignment]
+
+    rec = models.BigIntegerField(primary_key=True)
+
+    class Meta:
+        db_table = "registry_unlinked"
+
+
+class DroppedKey(Projection):
+    """A key that a record had before its newest version: the block it left is looked at again."""
+
+    event_id = None  # type: ignore[assignment]
+
+    pk = models.CompositePrimaryKey("key", "rec")
+    key = models.BigIntegerField()
+    rec = models.BigIntegerField()
+
+    class Meta:
+        db_table = "registry_dropped_key"
+
+
+class Match(Projection):
+    """Two records that may be one person's, ``left`` the smaller key: the weight in bits, the level of each field, and
+    what came of it.
+    """
+
+    pk = models.CompositePrimaryKey("left_office", "left_id", "right_office", "right_id")
+    left_office = _code()
+    left_id = _code()
+    right_office = _code()
+    right_id = _code()
+    weight = models.FloatField()
+    pattern = models.BigIntegerField()
+    decided = _code()
+    reason = _code()
+    model = models.IntegerField()
+
+    class Meta:
+        db_table = "registry_match"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(decided__in=["merged", "review"]), name="registry_match_decided"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["right_office", "right_id"], name="registry_match_right"),
+            models.Index(fields=["-weight"], condition=Q(decided="review"), name="registry_match_queue"),
         ]

@@ -113,9 +113,12 @@ def _take_records(cursor: Any, *, counts: dict[str, Any], by: str, at: datetime)
     counts["statuses"] = _count(cursor, "registry_status_new")
     counts["status_conflicts"] = _count(cursor, "registry_conflict_new")
     event = audit.record(operation="registry.take_in", by=by, at=at, facts=facts, subject=dict(counts))
-    cursor.execute(sql.text(__package__, "settle.sql"), {"event": event})
+    cursor.execute(sql.text(__package__, "settle.sql"), {"event": event, "at": at})
     cursor.execute(sql.text(__package__, "lead.sql"), {"event": event})
     cursor.execute(sql.text(__package__, "bury.sql"), {"event": event})
+    if merges:
+        told = sorted({*merges, *merges.values()})
+        cursor.execute("SELECT registry_tell_followers(%s::bigint[], %s)", [told, event])
     counts["niks_shared"] = _count(
         cursor,
         "(SELECT DISTINCT r.nik FROM registry_record AS r JOIN registry_placed AS p ON p.nik = r.nik"
@@ -151,7 +154,10 @@ def _stage_clusters(cursor: Any) -> None:
 def _take_deaths(cursor: Any, *, counts: dict[str, Any], by: str, at: datetime) -> int | None:
     cursor.execute(sql.text(__package__, "deaths.sql"))
     counts["deaths_unmatched"] = _count(cursor, "registry_death_found WHERE person_id IS NULL")
-    columns = ("person_id", "seq", "stands", "died_on", "source", "office", "document_no", "reason")
+    columns = (
+        "person_id", "seq", "recorded_office", "record_id", "stands", "died_on", "source", "office", "document_no",
+        "reason",
+    )  # fmt: skip
     cursor.execute(f"SELECT {', '.join(columns)} FROM registry_death_new ORDER BY person_id, seq")
     rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
     counts["deaths_lifted"] = sum(not row["stands"] for row in rows)
@@ -172,11 +178,14 @@ def _keep_deaths(
         subject={"deaths": len(rows)},
     )
     DeathReport.objects.bulk_create(DeathReport(**row, event_id=event) for row in rows)
-    _fill(cursor, "registry_touched", "person_id bigint", ((person,) for person in {row["person_id"] for row in rows}))
-    # A report may lie on an earlier id; the records carry the present one.
+    # A report may lie on an earlier id; its record carries the present one.
+    keys = sorted({(row["recorded_office"], row["record_id"]) for row in rows})
+    cursor.execute("DROP TABLE IF EXISTS registry_touched")
     cursor.execute(
-        "UPDATE registry_touched AS t SET person_id = w.survivor"
-        " FROM registry_person_resolved AS w WHERE w.person_id = t.person_id"
+        "CREATE TEMP TABLE registry_touched ON COMMIT DROP AS SELECT DISTINCT r.person_id FROM registry_record AS r"
+        " JOIN unnest(%s::text[], %s::text[]) AS n (office, record)"
+        " ON n.office = r.recorded_office AND n.record = r.record_id",
+        [[office for office, _record in keys], [record for _office, record in keys]],
     )
     cursor.execute(sql.text(__package__, "bury.sql"), {"event": event})
     return event
@@ -249,8 +258,9 @@ def report_death(
     with atomic(), connection.cursor() as cursor:
         person = resolve_record(recorded_office=recorded_office, record_id=record_id)
         row = _death_row(
-            person, stands=True, died_on=died_on, office=recorded_office, document_no=document_no, reason=""
-        )
+            person, (recorded_office, record_id), stands=True, died_on=died_on, office=recorded_office,
+            document_no=document_no, reason="",
+        )  # fmt: skip
         return _keep_deaths(cursor, [row], operation="registry.report_death", by=by, at=at)
 
 
@@ -265,16 +275,22 @@ def lift_death(*, person_id: int, reason: str, by: str, at: datetime) -> int:
     with atomic(), connection.cursor() as cursor:
         person = resolve(person_id)
         cursor.execute(
-            "SELECT DISTINCT ON (d.person_id) d.person_id, d.stands, d.died_on, d.office, d.document_no"
-            " FROM registry_death AS d LEFT JOIN registry_person_resolved AS w ON w.person_id = d.person_id"
-            " WHERE coalesce(w.survivor, d.person_id) = %s ORDER BY d.person_id, d.seq DESC",
+            "SELECT DISTINCT ON (d.person_id, d.recorded_office, d.record_id)"
+            " d.person_id, d.recorded_office, d.record_id, d.stands, d.died_on, d.office, d.document_no"
+            " FROM registry_death AS d JOIN registry_record AS r"
+            " ON r.recorded_office = d.recorded_office AND r.record_id = d.record_id"
+            " WHERE r.person_id = %s ORDER BY d.person_id, d.recorded_office, d.record_id, d.seq DESC",
             [person],
         )
-        rows = [
-            _death_row(number, stands=False, died_on=died_on, office=office, document_no=document_no, reason=reason)
-            for number, stands, died_on, office, document_no in cursor.fetchall()
-            if stands
-        ]
+        rows: list[dict[str, Any]] = []
+        for number, of_office, of_record, stands, died_on, office, document_no in cursor.fetchall():
+            if stands:
+                before = sum(row["person_id"] == number for row in rows)
+                row = _death_row(
+                    number, (of_office, of_record), stands=False, died_on=died_on, office=office,
+                    document_no=document_no, reason=reason,
+                )  # fmt: skip
+                rows.append({**row, "seq": row["seq"] + before})
         if not rows:
             raise NotDead(
                 "no report of a death of person {person_id} stands",
@@ -285,12 +301,14 @@ def lift_death(*, person_id: int, reason: str, by: str, at: datetime) -> int:
 
 
 def _death_row(
-    person: int, *, stands: bool, died_on: date, office: str, document_no: str, reason: str
+    person: int, record: tuple[str, str], *, stands: bool, died_on: date, office: str, document_no: str, reason: str
 ) -> dict[str, Any]:
     last = DeathReport.objects.filter(person_id=person).order_by("-seq").values_list("seq", flat=True).first() or 0
     return {
         "person_id": person,
         "seq": last + 1,
+        "recorded_office": record[0],
+        "record_id": record[1],
         "stands": stands,
         "died_on": died_on,
         "source": "officer",

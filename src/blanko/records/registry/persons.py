@@ -138,6 +138,11 @@ def _regroup(
             recorded_office=unknown[0],
             record_id=unknown[1],
         )
+    cursor.execute(sql.text(__package__, "regroup_stage.sql"))
+    # A closed record goes wherever the record goes that it was closed for, and that may be closed for a third.
+    cursor.execute(sql.text(__package__, "regroup_closed.sql"))
+    while cursor.rowcount:
+        cursor.execute(sql.text(__package__, "regroup_closed.sql"))
     cursor.execute(sql.text(__package__, "regroup.sql"), {"cause": cause, "reason": reason})
     cursor.execute(
         "SELECT (SELECT count(*) FROM registry_link_new), (SELECT count(*) FROM registry_merge_new),"
@@ -156,7 +161,7 @@ def _regroup(
         reason=reason,
         subject={"cause": cause, "records": moved, "merged": merged, "split": split_off},
     )
-    for step in ("regroup_keep.sql", "lead.sql", "bury.sql", "regroup_tell.sql"):
+    for step in ("regroup_keep.sql", "lead.sql", "bury.sql", "tell.sql"):
         cursor.execute(sql.text(__package__, step), {"event": event})
     cursor.execute("SELECT person_id FROM registry_touched")
     persons = frozenset(int(person) for (person,) in cursor.fetchall())

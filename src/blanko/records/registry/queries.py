@@ -145,6 +145,7 @@ def _candidate(held: dict[str, Any]) -> Candidate:
         status_since=held["status_since"],
         # The database sorts an unknown day last, as lead.sql does.
         recorded_on=held["recorded_on"] or date.max,
+        closed=held["closed"],
     )
 
 
@@ -152,6 +153,18 @@ def merges(*, survivor: int) -> list[dict[str, Any]]:
     """The merges that ended in this id, oldest first."""
     rows = PersonMerge.objects.filter(survivor=survivor).order_by("event_id", "person_id")
     return list(rows.values("person_id", "survivor", "cause", "event_id"))
+
+
+def doubts(recorded_office: str, record_id: str) -> frozenset[str]:
+    """``{"possible_double"}`` while a pair of this record with an earlier one of somebody else waits to be settled."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM registry_pair_open WHERE later_office = %(office)s AND later_id = %(record)s"
+            " AND ((left_office = %(office)s AND left_id = %(record)s)"
+            " OR (right_office = %(office)s AND right_id = %(record)s)))",
+            {"office": recorded_office, "record": record_id},
+        )
+        return frozenset(("possible_double",) if cursor.fetchone()[0] else ())
 
 
 def whole_regencies() -> dict[str, dict[str, Any]]:
@@ -165,7 +178,7 @@ def _records(condition: str, values: list[Any]) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT recorded_office, record_id, person_id, regency, nik, name, birth_date, sex, marital_status, status,"
-            " status_since, issued_on, recorded_on, died_on, is_lead, cluster_size, warnings, version"
+            " status_since, issued_on, recorded_on, died_on, is_lead, cluster_size, warnings, version, closed"
             f" FROM registry_record_current WHERE {condition}",
             values,
         )

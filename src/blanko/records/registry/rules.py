@@ -186,6 +186,7 @@ class Candidate:
     status: Status
     status_since: date
     recorded_on: date
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,13 +230,14 @@ def standing(chain: Iterable[ChainLink], *, on: date | None = None) -> Standing 
 
 
 def lead_of(records: Iterable[Candidate]) -> Candidate:
-    """The record that carries the person's card. Ties: longest in its status, earliest recorded, then key.
+    """The record that carries the person's card, never a closed one while another is open. Ties: longest in its status,
+    earliest recorded, then key.
 
     Raises ValueError for a person without records.
     """
     return min(
         records,
-        key=lambda r: (LEAD_RANK[r.status], r.status_since, r.recorded_on, r.office, r.record_id),
+        key=lambda r: (r.closed, LEAD_RANK[r.status], r.status_since, r.recorded_on, r.office, r.record_id),
     )
 
 

@@ -10,8 +10,16 @@ JOIN LATERAL (SELECT * FROM issuance_step AS s WHERE s.serial = c.serial ORDER B
 
 -- Cards that wait for their holder, and blanks in a printer, by the office that has them.
 CREATE VIEW issuance_waiting WITH (security_invoker = true) AS
-SELECT a.serial, a.person_id, a.office, a.office AS regency, a.state, a.since, a.job
+SELECT a.serial, a.person_id, a.office, a.office AS regency, a.state, a.since, a.job, a.counts
 FROM issuance_active_card AS a WHERE a.state <> 'issued';
+
+-- The cards of persons, each with the record it was printed for: what a case of two records needs to know.
+CREATE VIEW issuance_card_of_record WITH (security_invoker = true) AS
+SELECT a.serial, a.person_id, a.counts, a.state, a.job, a.office, coalesce(c.recorded_office, j.recorded_office) AS recorded_office,
+       coalesce(c.record_id, j.record_id) AS record_id
+FROM issuance_active_card AS a
+LEFT JOIN issuance_card AS c ON c.serial = a.serial
+LEFT JOIN issuance_job AS j ON j.job = a.job AND j.serial = a.serial;
 
 -- How cards were printed, by office and day: in turn, on collection, or before others for a named reason. Public.
 CREATE VIEW issuance_turns WITH (security_invoker = true) AS
@@ -137,7 +145,8 @@ BEGIN
     END IF;
     FOREACH person IN ARRAY wanted_people LOOP
         SELECT r.status, r.status_seq, a.serial AS active_serial, a.state AS active_state INTO held
-        FROM registry_record_current AS r LEFT JOIN issuance_active_card AS a ON a.person_id = (person->>'person_id')::bigint
+        FROM registry_record_current AS r LEFT JOIN issuance_active_card AS a
+            ON a.counts AND a.person_id = (person->>'person_id')::bigint
         WHERE r.recorded_office = person->>'recorded_office' AND r.record_id = person->>'record_id' FOR UPDATE OF r;
         people := array_append(people, person || to_jsonb(held)
             || jsonb_build_object('passed_over', ahead, 'prints', prints,
@@ -157,7 +166,7 @@ $$;
 CREATE FUNCTION issuance_hold(of_serials text[])
     RETURNS TABLE (serial text, person_id bigint, recorded_office text, record_id text, cause text, print_ready_since date,
                    last text, seq int, office text, movement text, state text, replaces text, status text, status_seq int,
-                   holds_suket boolean, basis jsonb)
+                   holds_suket boolean, basis jsonb, withheld boolean, closed boolean)
     LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     card issuance_card;
@@ -165,16 +174,23 @@ DECLARE
 BEGIN
     FOREACH one IN ARRAY of_serials LOOP
         -- The active row is the one that changes: whoever locks it first decides the card's next step.
-        state := NULL; replaces := NULL; holds_suket := false;
-        SELECT a.state, a.replaces INTO state, replaces FROM issuance_active_card AS a WHERE a.serial = one FOR UPDATE;
+        state := NULL; replaces := NULL; holds_suket := false; withheld := false;
+        SELECT a.state, a.replaces, NOT a.counts INTO state, replaces, withheld FROM issuance_active_card AS a
+        WHERE a.serial = one FOR UPDATE;
         SELECT * INTO card FROM issuance_card AS c WHERE c.serial = one;
         CONTINUE WHEN card.serial IS NULL;
         serial := card.serial; recorded_office := card.recorded_office; record_id := card.record_id; cause := card.cause;
         print_ready_since := card.print_ready_since;
         SELECT s.step, s.seq, s.office, s.movement INTO last, seq, office, movement FROM issuance_step AS s
         WHERE s.serial = one ORDER BY s.seq DESC LIMIT 1;
-        SELECT r.person_id, r.status, r.status_seq INTO person_id, status, status_seq FROM registry_record_current AS r
+        SELECT r.person_id, r.status, r.status_seq, r.closed INTO person_id, status, status_seq, closed
+        FROM registry_record_current AS r
         WHERE r.recorded_office = card.recorded_office AND r.record_id = card.record_id FOR UPDATE;
+        -- Another of the person's records may show a card that was handed over elsewhere.
+        withheld := coalesce(withheld, false) OR closed OR EXISTS (
+            SELECT FROM registry_record_current AS other
+            WHERE other.person_id = issuance_hold.person_id AND other.status = 'CARD_ISSUED' AND NOT other.closed
+              AND (other.recorded_office, other.record_id) <> (card.recorded_office, card.record_id));
         holds_suket := EXISTS (SELECT FROM suket_held AS h WHERE h.person_id = issuance_hold.person_id);
         basis := entitlement_gather(ARRAY[person_id]);
         RETURN NEXT;

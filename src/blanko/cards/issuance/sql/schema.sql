@@ -10,12 +10,72 @@ ALTER TABLE issuance_step ADD CONSTRAINT issuance_step_follows CHECK ((before, s
     ('shipped', 'arrived'), ('shipped', 'lost'),
     ('arrived', 'shipped'), ('arrived', 'spoiled'), ('arrived', 'lost'), ('arrived', 'issued')));
 
+-- Whose a card is today: its record says so.
+CREATE FUNCTION issuance_person_of(of_serial text, of_job text) RETURNS bigint
+    LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT r.person_id
+    FROM (SELECT recorded_office, record_id FROM issuance_card WHERE serial = of_serial
+          UNION ALL
+          SELECT recorded_office, record_id FROM issuance_job WHERE job = of_job AND serial = of_serial LIMIT 1) AS c
+    JOIN registry_record_current AS r ON r.recorded_office = c.recorded_office AND r.record_id = c.record_id
+$$;
+
+-- Which of each person's cards counts: that of the leading record, then one that is in a hand, then the oldest.
+CREATE FUNCTION issuance_recount(persons bigint[], of_event bigint) RETURNS void
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    -- First those that count no more: the database never sees two.
+    FOR turn IN 0..1 LOOP
+        UPDATE issuance_active_card AS a SET counts = k.counts, event_id = of_event
+        FROM (SELECT h.serial, row_number() OVER (
+                  PARTITION BY h.person_id
+                  ORDER BY NOT coalesce(r.is_lead, false), coalesce(r.closed, false),
+                           array_position(ARRAY['issued', 'printed', 'on_the_way', 'in_printer'], h.state), h.since, h.serial
+              ) = 1 AS counts
+              FROM issuance_active_card AS h
+              LEFT JOIN issuance_card AS c ON c.serial = h.serial
+              LEFT JOIN issuance_job AS j ON j.job = h.job AND j.serial = h.serial
+              LEFT JOIN registry_record_current AS r
+                  ON r.recorded_office = coalesce(c.recorded_office, j.recorded_office)
+                  AND r.record_id = coalesce(c.record_id, j.record_id)
+              WHERE h.person_id = ANY (persons)) AS k
+        WHERE k.serial = a.serial AND a.counts <> k.counts AND k.counts = (turn = 1);
+    END LOOP;
+END
+$$;
+
+-- The registry tells whose records changed hands: their cards go with them.
+CREATE FUNCTION issuance_follow_persons(persons bigint[], of_event bigint) RETURNS void
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    moved bigint[];
+BEGIN
+    WITH held AS (
+        SELECT a.serial, issuance_person_of(a.serial, a.job) AS person_id
+        FROM issuance_active_card AS a WHERE a.person_id = ANY (persons)
+    ), gone AS (
+        UPDATE issuance_active_card AS a SET person_id = h.person_id, counts = false, event_id = of_event
+        FROM held AS h WHERE h.serial = a.serial AND h.person_id <> a.person_id
+        RETURNING a.person_id
+    )
+    SELECT array_agg(DISTINCT person_id) INTO moved FROM gone;
+    PERFORM issuance_recount(persons || coalesce(moved, '{}'), of_event);
+END
+$$;
+SELECT registry_follow('issuance_follow_persons');
+
 -- A person's next blank is taken only when the one before is accounted for: handed over, spoiled, lost, or out of a
 -- failed job. Whoever writes this table by whatever way meets this.
 CREATE FUNCTION issuance_check_accounted() RETURNS trigger
     LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
-    IF OLD.state = 'issued' OR TG_OP = 'UPDATE' AND NEW.serial = OLD.serial AND NEW.person_id = OLD.person_id
+    IF TG_OP = 'UPDATE' AND NEW.state = 'issued' AND OLD.state <> 'issued' AND NEW.serial = OLD.serial AND NOT NEW.counts THEN
+        RAISE EXCEPTION 'the card on % is withheld: its holder has another', OLD.serial
+            USING ERRCODE = 'BL704', HINT = 'settle the case of the holder''s records first';
+    END IF;
+    -- A card goes with its record when persons are merged or split.
+    IF OLD.state = 'issued' OR TG_OP = 'UPDATE' AND NEW.serial = OLD.serial
+        AND (NEW.person_id = OLD.person_id OR NEW.person_id = issuance_person_of(OLD.serial, OLD.job))
         OR EXISTS (SELECT FROM issuance_step WHERE serial = OLD.serial AND step IN ('spoiled', 'lost'))
         OR OLD.state = 'in_printer' AND EXISTS (SELECT FROM issuance_job_end WHERE job = OLD.job AND outcome = 'failed')
     THEN
@@ -42,6 +102,7 @@ DECLARE
     of_event jsonb := jsonb_build_object('event_id', event);
     taken int;
     open_card text;
+    left_over bigint[];
     change record;
 BEGIN
     FOR change IN SELECT * FROM jsonb_to_recordset(blanks) AS m (movements jsonb, movement text[], series text[], box_no int[],
@@ -75,15 +136,20 @@ BEGIN
         CROSS JOIN LATERAL jsonb_populate_record(NULL::issuance_card_given_back, j || of_event) AS r;
     END IF;
     IF frees <> '{}' THEN
-        DELETE FROM issuance_active_card WHERE serial = ANY (frees);
+        -- Where another card was withheld, that one counts now.
+        WITH freed AS (DELETE FROM issuance_active_card WHERE serial = ANY (frees) RETURNING person_id)
+        SELECT array_agg(f.person_id) INTO left_over FROM freed AS f;
+        IF EXISTS (SELECT FROM issuance_active_card WHERE NOT counts AND person_id = ANY (left_over)) THEN
+            PERFORM issuance_recount(left_over, event);
+        END IF;
     END IF;
     IF takes <> '[]' THEN
-        INSERT INTO issuance_active_card AS a (person_id, serial, state, office, since, replaces, job, event_id)
-        SELECT person_id, serial, state, office, since, replaces, job, event
+        INSERT INTO issuance_active_card AS a (person_id, serial, counts, state, office, since, replaces, job, event_id)
+        SELECT person_id, serial, true, state, office, since, replaces, job, event
         FROM jsonb_to_recordset(takes) AS t (person_id bigint, serial text, state text, office text, since timestamptz,
                                              replaces text, job text)
         ORDER BY person_id
-        ON CONFLICT (person_id) DO UPDATE
+        ON CONFLICT (person_id) WHERE counts DO UPDATE
         SET serial = excluded.serial, state = excluded.state, office = excluded.office, since = excluded.since,
             replaces = excluded.replaces, job = excluded.job, event_id = excluded.event_id
         WHERE a.state = 'issued';
@@ -91,7 +157,7 @@ BEGIN
         IF taken < jsonb_array_length(takes) THEN
             SELECT min(a.serial) INTO open_card FROM issuance_active_card AS a
             JOIN jsonb_to_recordset(takes) AS t (person_id bigint, serial text) USING (person_id)
-            WHERE a.serial <> t.serial;
+            WHERE a.serial <> t.serial AND a.counts;
             RAISE EXCEPTION 'the card on % waits for its holder', open_card
                 USING ERRCODE = 'BL702', HINT = 'hand it over, or spoil it first';
         END IF;

@@ -1,7 +1,7 @@
 -- Sukets that count, each with its person as it is known today.
 CREATE VIEW suket_held WITH (security_invoker = true) AS
 SELECT s.number, r.person_id, s.recorded_office, s.record_id, s.office, s.office AS regency, s.reason, s.birth_date,
-       s.issued_on, s.valid_until
+       s.issued_on, s.valid_until, s.counts
 FROM suket_live AS s
 JOIN registry_record_current AS r ON r.recorded_office = s.recorded_office AND r.record_id = s.record_id;
 

@@ -49,6 +49,7 @@ WITH begun AS (
     SELECT f.*,
            CASE WHEN f.first_stage = 'printed_uncollected' THEN f.first_stage
                 WHEN f.owed_from > %(as_of)s THEN 'not_yet_obliged'
+                WHEN f.first_stage = 'print_ready' AND 'possible_double' = ANY (f.warning_blocks) THEN 'duplicate_case'
                 WHEN f.first_stage = 'print_ready' AND f.warning_blocks <> '{}' THEN 'needs_correction'
                 ELSE f.first_stage END AS stage
     FROM framed AS f

@@ -16,8 +16,12 @@ BEGIN
     PERFORM pg_advisory_xact_lock_shared(42018);
     FOREACH one IN ARRAY persons LOOP
         SELECT r.person_id, r.recorded_office, r.record_id, r.regency, r.status, r.status_since, r.issued_on, r.birth_date,
-               coalesce(r.recorded_on, r.status_since) AS recorded_on, r.marital_status, r.died_on, r.warnings, r.nik,
-               r.cluster_size
+               coalesce(r.recorded_on, r.status_since) AS recorded_on, r.marital_status, r.died_on, r.nik, r.cluster_size,
+               CASE WHEN EXISTS (SELECT FROM registry_pair_open AS p
+                                 WHERE p.later_office = r.recorded_office AND p.later_id = r.record_id
+                                   AND ((p.left_office = r.recorded_office AND p.left_id = r.record_id)
+                                        OR (p.right_office = r.recorded_office AND p.right_id = r.record_id)))
+                    THEN r.warnings || ARRAY['possible_double'] ELSE r.warnings END AS warnings
         INTO lead FROM registry_record_current AS r WHERE r.person_id = one AND r.is_lead;
         found := array_append(found, to_jsonb(lead) || jsonb_build_object(
             'applications', (SELECT jsonb_agg(jsonb_build_array(a.cause, a.applied_on, a.event_date))

@@ -11,12 +11,13 @@ WITH reported AS (
 )
 SELECT d.*,
        -- By its record when the file names one; by NIK only when one person alone carries it.
-       coalesce(by_key.person_id, by_nik.person_id) AS person_id
+       coalesce(by_key.person_id, by_nik.person_id) AS person_id,
+       coalesce(by_key.recorded_office, by_nik.first[1]) AS of_office, coalesce(by_key.record_id, by_nik.first[2]) AS of_record
 FROM reported AS d
 LEFT JOIN registry_record AS by_key
     ON by_key.recorded_office = d.recorded_office AND by_key.record_id = d.record_id
 LEFT JOIN LATERAL (
-    SELECT min(r.person_id) AS person_id FROM registry_record AS r
+    SELECT min(r.person_id) AS person_id, min(ARRAY[r.recorded_office, r.record_id]) AS first FROM registry_record AS r
     WHERE by_key.person_id IS NULL AND r.nik = d.nik
     HAVING count(DISTINCT r.person_id) = 1
 ) AS by_nik ON true;
@@ -25,17 +26,17 @@ LEFT JOIN LATERAL (
 -- lifted a death has answered every report before that.
 DROP TABLE IF EXISTS registry_death_lifted;
 CREATE TEMP TABLE registry_death_lifted ON COMMIT DROP AS
-SELECT h.person_id, h.died_on, h.source, h.office, h.document_no
+SELECT h.person_id, h.recorded_office, h.record_id, h.died_on, h.source, h.office, h.document_no
 FROM intake_death_renamed AS d
 JOIN LATERAL (
     SELECT DISTINCT ON (r.person_id) r.* FROM registry_death AS r
     WHERE r.source = 'file' AND r.office = d.office AND r.document_no = d.document_no
     ORDER BY r.person_id, r.seq DESC
 ) AS h ON h.stands
-LEFT JOIN registry_person_resolved AS w ON w.person_id = h.person_id
+JOIN registry_record AS w ON w.recorded_office = h.recorded_office AND w.record_id = h.record_id
 WHERE NOT EXISTS (
     SELECT FROM registry_record AS r
-    WHERE r.person_id = coalesce(w.survivor, h.person_id)
+    WHERE r.person_id = w.person_id
       AND CASE WHEN d.record_id IS NULL THEN r.nik = d.nik
                ELSE r.record_id = d.record_id AND r.recorded_office = coalesce(d.recorded_office, d.office) END
 ) AND NOT EXISTS (
@@ -48,14 +49,14 @@ CREATE TEMP TABLE registry_death_new ON COMMIT DROP AS
 SELECT person_id,
        (SELECT coalesce(max(h.seq), 0) FROM registry_death AS h WHERE h.person_id = f.person_id)
            + row_number() OVER (PARTITION BY person_id ORDER BY turn, died_on DESC, office, document_no, source) AS seq,
-       stands, died_on, source, office, document_no, reason
+       recorded_office, record_id, stands, died_on, source, office, document_no, reason
 FROM (
-    SELECT 1 AS turn, false AS stands, person_id, died_on, source, office, document_no,
+    SELECT 1 AS turn, false AS stands, person_id, recorded_office, record_id, died_on, source, office, document_no,
            'document ' || document_no || ' of ' || office || ' now names somebody else' AS reason
     FROM registry_death_lifted
     UNION ALL
     -- The last row of a person counts: another report that still stands is said again after the one that was lifted.
-    SELECT 2, true, h.person_id, h.died_on, h.source, h.office, h.document_no, 'this report still stands'
+    SELECT 2, true, h.person_id, h.recorded_office, h.record_id, h.died_on, h.source, h.office, h.document_no, 'this report still stands'
     FROM (
         SELECT DISTINCT ON (r.person_id, r.source, r.office, r.document_no) r.* FROM registry_death AS r
         WHERE r.person_id IN (SELECT person_id FROM registry_death_lifted)
@@ -70,15 +71,15 @@ FROM (
           WHERE o.person_id = h.person_id AND o.seq > h.seq AND o.source = 'officer' AND NOT o.stands
       )
     UNION ALL
-    SELECT DISTINCT 3, true, person_id, died_on, source, office, document_no, ''
+    SELECT DISTINCT 3, true, person_id, of_office, of_record, died_on, source, office, document_no, ''
     FROM registry_death_found AS n
     WHERE person_id IS NOT NULL
       -- A report that an officer lifted stays lifted, however often its file is read again; one that was lifted because
       -- its document named another person comes back when it names this one again.
       AND NOT EXISTS (
           SELECT FROM registry_death AS h
-          LEFT JOIN registry_person_resolved AS w ON w.person_id = h.person_id
-          WHERE coalesce(w.survivor, h.person_id) = n.person_id AND h.stands
+          JOIN registry_record AS w ON w.recorded_office = h.recorded_office AND w.record_id = h.record_id
+          WHERE w.person_id = n.person_id AND h.stands
             AND (h.source, h.office, h.document_no, h.died_on) = (n.source, n.office, n.document_no, n.died_on)
             AND NOT EXISTS (
                 SELECT FROM registry_death AS l

@@ -7,7 +7,7 @@ SELECT recorded_office, record_id, person_id, regency, nik, name, birth_date, se
             ELSE warnings END
        || CASE WHEN nik_shared THEN ARRAY['nik_shared'] ELSE '{}' END
        || CASE WHEN status_conflict THEN ARRAY['status_conflict'] ELSE '{}' END AS warnings,
-       version, event_id, status_seq
+       version, event_id, status_seq, closed
 FROM registry_record;
 
 -- Every id that a person had before, and the one that holds now: an id goes wherever the record goes that bore it first.
@@ -27,13 +27,49 @@ WHERE v.verdict <> 'withdrawn'
       WHERE later.left_office = v.left_office AND later.left_id = v.left_id AND later.right_office = v.right_office
         AND later.right_id = v.right_id AND later.seq > v.seq);
 
+-- Records in quarantine: closed in favour of another of the same person's, with the status that they had.
+CREATE VIEW registry_record_closed WITH (security_invoker = true) AS
+SELECT c.recorded_office, c.record_id, c.kept_office, c.kept_id, c.status, c.status_since, c.cause, c.reason, c.event_id
+FROM (SELECT DISTINCT ON (recorded_office, record_id) * FROM registry_record_closing
+      ORDER BY recorded_office, record_id, seq DESC) AS c
+WHERE c.closed;
+
+-- Pairs of records that linkage found, as they stand: merged, or to be judged by a person.
+CREATE VIEW registry_pair_found WITH (security_invoker = true) AS
+SELECT left_office, left_id, right_office, right_id, weight, pattern, decided, reason FROM registry_match;
+
+-- The last word of the engine of fingerprints and irises about each record.
+CREATE VIEW registry_biometric_last WITH (security_invoker = true) AS
+SELECT DISTINCT ON (recorded_office, record_id)
+       recorded_office, record_id, result, candidate_ids, score, engine, decided_at, outcome
+FROM registry_biometric
+ORDER BY recorded_office, record_id, decided_at::timestamptz DESC, version DESC;
+
+-- Pairs that weigh nothing or more for one person and that nobody has settled: the card of the later record waits.
+CREATE VIEW registry_pair_open WITH (security_invoker = true) AS
+SELECT m.left_office, m.left_id, m.right_office, m.right_id, m.weight, later.office AS later_office, later.id AS later_id
+FROM registry_match AS m
+JOIN registry_record AS l ON l.recorded_office = m.left_office AND l.record_id = m.left_id AND NOT l.closed
+JOIN registry_record AS r ON r.recorded_office = m.right_office AND r.record_id = m.right_id AND NOT r.closed
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN l.recorded_on > r.recorded_on OR l.recorded_on IS NULL AND r.recorded_on IS NOT NULL
+                THEN m.left_office ELSE m.right_office END AS office,
+           CASE WHEN l.recorded_on > r.recorded_on OR l.recorded_on IS NULL AND r.recorded_on IS NOT NULL
+                THEN m.left_id ELSE m.right_id END AS id
+) AS later
+WHERE m.decided = 'review' AND m.weight >= 0 AND l.person_id <> r.person_id
+  AND NOT EXISTS (SELECT FROM registry_pair_verdict_standing AS v
+                  WHERE v.left_office = m.left_office AND v.left_id = m.left_id
+                    AND v.right_office = m.right_office AND v.right_id = m.right_id);
+
 -- Who is dead by the last report about each person.
 CREATE VIEW registry_death_standing WITH (security_invoker = true) AS
-SELECT coalesce(r.survivor, d.person_id) AS person_id, min(d.died_on) AS died_on
-FROM (SELECT DISTINCT ON (person_id) * FROM registry_death ORDER BY person_id, seq DESC) AS d
-LEFT JOIN registry_person_resolved AS r ON r.person_id = d.person_id
+SELECT r.person_id, min(d.died_on) AS died_on
+FROM (SELECT DISTINCT ON (person_id, recorded_office, record_id) * FROM registry_death
+      ORDER BY person_id, recorded_office, record_id, seq DESC) AS d
+JOIN registry_record AS r ON r.recorded_office = d.recorded_office AND r.record_id = d.record_id
 WHERE d.stands
-GROUP BY 1;
+GROUP BY r.person_id;
 
 -- Regencies whose registrations are loaded whole, one row for each person's registration.
 CREATE VIEW registry_whole_regency WITH (security_invoker = true) AS
@@ -71,7 +107,7 @@ BEGIN
     FOR turn IN 0..1 LOOP
         UPDATE registry_record AS r SET is_lead = k.leads, event_id = of_event
         FROM (SELECT h.recorded_office, h.record_id,
-                     row_number() OVER (PARTITION BY h.person_id ORDER BY n.lead_rank, h.status_since, h.recorded_on,
+                     row_number() OVER (PARTITION BY h.person_id ORDER BY h.closed, n.lead_rank, h.status_since, h.recorded_on,
                                         h.recorded_office, h.record_id) = 1 AS leads
               FROM registry_record AS h JOIN registry_status_name AS n ON n.status = h.status
               WHERE h.person_id = ANY (several)) AS k
@@ -81,21 +117,44 @@ BEGIN
 END
 $$;
 
--- A higher room names its function (offices text[], record ids text[], persons bigint[], event bigint) once, in its schema.
+-- A higher room names its function (persons bigint[], event bigint) once, in its schema.
 CREATE FUNCTION registry_follow(of_function text) RETURNS void
     LANGUAGE sql SET search_path = public, pg_temp AS $$
     INSERT INTO registry_follower (function) VALUES (of_function)
 $$;
 REVOKE EXECUTE ON FUNCTION registry_follow(text) FROM PUBLIC;
 
--- Tells every room that asked which records are now whose, in the order of the rooms.
-CREATE FUNCTION registry_tell_followers(offices text[], records text[], persons bigint[], of_event bigint) RETURNS void
+-- Tells every room that asked, in the order of the rooms, whose records changed hands or were closed: present and former
+-- ids. The records say who holds them now.
+CREATE FUNCTION registry_tell_followers(persons bigint[], of_event bigint) RETURNS void
     LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     follower text;
 BEGIN
     FOR follower IN SELECT function FROM registry_follower ORDER BY id LOOP
-        EXECUTE format('SELECT %I($1, $2, $3, $4)', follower) USING offices, records, persons, of_event;
+        EXECUTE format('SELECT %I($1, $2)', follower) USING persons, of_event;
     END LOOP;
+END
+$$;
+
+-- Two records that may be one person's, with the bits that speak for it; the left one's key is the smaller.
+CREATE VIEW registry_match_list WITH (security_invoker = true) AS
+SELECT left_office, left_id, right_office, right_id, weight, pattern, decided, reason, model, event_id FROM registry_match;
+
+-- Records without keys: captured, not yet compared with others.
+CREATE VIEW registry_unkeyed_list WITH (security_invoker = true) AS
+SELECT recorded_office, record_id, since FROM registry_unkeyed;
+
+-- Another model makes other keys: all records wait for theirs again. TRUNCATE is its owner's.
+CREATE FUNCTION registry_forget_keys(at timestamptz, of_event bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    waiting bigint;
+BEGIN
+    TRUNCATE registry_key, registry_keyed, registry_unkeyed, registry_unlinked, registry_dropped_key, registry_match;
+    INSERT INTO registry_unkeyed (recorded_office, record_id, since, event_id)
+    SELECT recorded_office, record_id, at, of_event FROM registry_record ORDER BY recorded_office, record_id;
+    GET DIAGNOSTICS waiting = ROW_COUNT;
+    RETURN waiting;
 END
 $$;

@@ -6,6 +6,8 @@ SELECT audit_guard('registry_record_link');
 SELECT audit_guard('registry_person_merge');
 SELECT audit_guard('registry_person_split');
 SELECT audit_guard('registry_pair_verdict');
+SELECT audit_guard('registry_linkage_model');
+SELECT audit_guard('registry_record_closing');
 SELECT audit_guard('registry_status');
 SELECT audit_guard('registry_status_conflict');
 SELECT audit_guard('registry_death');
@@ -124,3 +126,31 @@ $$;
 -- One check for all rows of a statement.
 CREATE TRIGGER registry_status_allowed AFTER INSERT ON registry_status REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION registry_check_status();
+
+-- Whatever is decided of a person's records, and however persons are merged and split: one of them stays open. Only rows
+-- that close or change hands queue the check, so that bulk work pays nothing for it.
+CREATE FUNCTION registry_check_open() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    one bigint;
+BEGIN
+    FOREACH one IN ARRAY ARRAY[OLD.person_id, NEW.person_id] LOOP
+        IF EXISTS (SELECT FROM registry_record WHERE person_id = one)
+            AND NOT EXISTS (SELECT FROM registry_record WHERE person_id = one AND NOT closed)
+        THEN
+            RAISE EXCEPTION 'person % would be left without an open record', one
+                USING ERRCODE = 'BL304', HINT = 'keep one of the records open, or open one again';
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER registry_record_stays_open AFTER UPDATE ON registry_record DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.closed AND NOT OLD.closed OR NEW.person_id <> OLD.person_id)
+    EXECUTE FUNCTION registry_check_open();
+
+-- A record's number among the keys: short, since a nation has billions of keys.
+CREATE SEQUENCE registry_rec;
+GRANT USAGE, SELECT ON SEQUENCE registry_rec TO blanko_app;
+-- A hundred bytes: compressing or moving them away would only cost time.
+ALTER TABLE registry_keyed ALTER COLUMN packed SET STORAGE PLAIN;

@@ -30,11 +30,11 @@ WHERE p.held_person IS NOT NULL AND r.recorded_office = p.recorded_office AND r.
 
 INSERT INTO registry_record (recorded_office, record_id, person_id, link_seq, version, regency, nik, name, birth_date, sex,
     marital_status, recorded_on, status, status_since, status_seq, issued_on, warnings, status_conflict, nik_shared,
-    nik_confirmed, died_on, is_lead, cluster_size, founded, event_id)
+    nik_confirmed, died_on, is_lead, cluster_size, founded, closed, event_id)
 SELECT p.recorded_office, p.record_id, p.person_id, 1, p.version, p.regency, p.nik, p.name, p.birth_date, p.sex,
     p.marital_status, p.recorded_on, s.to_status, s.since, s.seq,
     CASE WHEN s.to_status = 'CARD_ISSUED' THEN s.since END, p.warnings, c.record_id IS NOT NULL, false, false, NULL,
-    p.cause = 'first_seen', 1, CASE WHEN p.cause = 'first_seen' THEN p.person_id END, %(event)s
+    p.cause = 'first_seen', 1, CASE WHEN p.cause = 'first_seen' THEN p.person_id END, false, %(event)s
 FROM registry_placed AS p
 JOIN registry_status_new AS s ON s.recorded_office = p.recorded_office AND s.record_id = p.record_id
 LEFT JOIN registry_conflict_new AS c ON c.recorded_office = p.recorded_office AND c.record_id = p.record_id
@@ -64,6 +64,7 @@ FROM (
 ) AS carried
 WHERE r.nik = carried.nik AND r.nik_shared <> carried.repeated;
 
-SELECT registry_tell_followers(array_agg(r.recorded_office), array_agg(r.record_id), array_agg(r.person_id), %(event)s)
-FROM registry_record AS r JOIN registry_merge_new AS m ON m.survivor = r.person_id
-HAVING count(*) > 0;
+-- Nobody finds these at the counter yet.
+INSERT INTO registry_unkeyed (recorded_office, record_id, since, event_id)
+SELECT recorded_office, record_id, %(at)s, %(event)s FROM registry_placed ORDER BY recorded_office, record_id
+ON CONFLICT (recorded_office, record_id) DO NOTHING;
