@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from blanko.doors.cli.progress import Bar
 
@@ -43,6 +44,17 @@ def main(argv: list[str]) -> int:
         "--threshold", type=float, help="bits from which on two records are merged (default: the model's)"
     )
     dedupe.add_argument("--seed", type=int, default=0, help="draws the random pairs that training looks at")
+    dedupe.add_argument(
+        "--engine", choices=("local", "spark"), default="local", help="spark: on several machines; needs Java 17"
+    )
+    dedupe.add_argument(
+        "--master",
+        default="local[*]",
+        help="where Spark runs, as spark://HOST:7077 (with --engine spark; default: here)",
+    )
+    dedupe.add_argument(
+        "--spill", type=Path, metavar="DIR", help="folder for what memory cannot hold; its files go with the run"
+    )
     dedupe.add_argument("--json", action="store_true", help="one object of counts")
     audit = verbs.add_parser(
         "audit",
@@ -64,9 +76,28 @@ def main(argv: list[str]) -> int:
     )
     judge.add_argument("out", type=Path, help="the folder that linkage audit wrote, with both answer columns filled")
     judge.add_argument("--json", action="store_true", help="one object {precision, by, recall}")
+    climbed = verbs.add_parser(
+        "ladder",
+        help="people wrongly closed for each double removed, rule by rule",
+        description="Example: ./blanko linkage ladder nation/registrations.csv --truth nation/truth.parquet",
+        epilog="The rules of the voters' dispute of 2018 beside the engine, on a synthetic nation whose truth is known.",
+    )
+    climbed.add_argument("files", nargs="+", type=Path, help="Parquet or CSV; columns as in docs/linkage.md")
+    climbed.add_argument("--truth", type=Path, required=True, help="truth.parquet of the same nation")
+    climbed.add_argument("--links", type=Path, help="the folder of an earlier dedupe of these files; else it is run")
+    climbed.add_argument("--json", action="store_true", help="one list, an object a rule")
     given = parser.parse_args(argv)
     if given.verb == "dedupe":
         return _dedupe(given)
+    if given.verb == "ladder":
+        from blanko.doors.cli import linkage_ladder
+
+        rows = linkage_ladder.climb(given.files, truth=given.truth, links=given.links, progress=Bars())
+        if given.json:
+            print(json.dumps(rows))
+        else:
+            linkage_ladder.show(rows)
+        return 0
     from blanko.doors.cli import linkage_audit
 
     if given.verb == "audit":
@@ -90,14 +121,22 @@ def main(argv: list[str]) -> int:
 def _dedupe(given: argparse.Namespace) -> int:
     """Link the files; progress on stderr, what was found on stdout."""
     # The engine brings numba, which --help does without.
-    from blanko.engines.linkage.dedupe import link_files, write
     from blanko.engines.linkage.model import read_model
 
-    bars = Bars()
-    model = read_model(given.model) if given.model else None
-    linked = link_files(given.files, model=model, threshold=given.threshold, seed=given.seed, progress=bars)
-    files = write(linked, given.out)
-    found = linked.summary()
+    asked: dict[str, Any] = {"threshold": given.threshold, "seed": given.seed, "progress": Bars()}
+    if given.engine == "spark":
+        from blanko.engines.linkage.spark import run, session
+
+        session.check()
+        asked["model"] = read_model(given.model) if given.model else None
+        spread = run.link_files(given.files, given.out, master=given.master, **asked)
+        files, seconds, found = spread.files, spread.seconds, spread.summary()
+    else:
+        from blanko.engines.linkage.dedupe import link_files, write
+
+        asked["model"] = read_model(given.model) if given.model else None
+        linked = link_files(given.files, spill=given.spill, **asked)
+        files, seconds, found = write(linked, given.out), linked.seconds, linked.summary()
     if given.json:
         print(json.dumps({**found, "files": [str(path) for path in files]}))
         return 0
@@ -108,5 +147,5 @@ def _dedupe(given: argparse.Namespace) -> int:
     )
     for path in files:
         print(path)
-    print(f"{sum(linked.seconds.values()):.1f} s: " + ", ".join(f"{k} {v:.1f}" for k, v in linked.seconds.items()))
+    print(f"{sum(seconds.values()):.1f} s: " + ", ".join(f"{k} {v:.1f}" for k, v in seconds.items()))
     return 0
