@@ -1,4 +1,5 @@
-"""From keys to candidate pairs: rows grouped by key, blocks cut at a cap, names compared by their bigrams first."""
+"""Candidate pairs where all keys of the rows are at hand (Spark's parts): blocks cut at a cap, names compared by their
+bigrams first."""
 
 from __future__ import annotations
 
@@ -14,57 +15,6 @@ CAP: Final = 64
 """Most records of a block in which all are compared with all."""
 WINDOW: Final = 8
 """In a larger block each record meets so many that follow it, in the order of mother and village."""
-
-
-@part
-def _sort_run(keys, rows):  # type: ignore[no-untyped-def]
-    """Stable sort of one bucket, small ones by insertion, others by merging."""
-    n = len(keys)
-    if n <= 40:
-        for i in range(1, n):
-            k, r = keys[i], rows[i]
-            j = i - 1
-            while j >= 0 and keys[j] > k:
-                keys[j + 1] = keys[j]
-                rows[j + 1] = rows[j]
-                j -= 1
-            keys[j + 1] = k
-            rows[j + 1] = r
-        return
-    order = np.argsort(keys, kind="mergesort")
-    sorted_keys, sorted_rows = keys[order], rows[order]
-    keys[:] = sorted_keys
-    rows[:] = sorted_rows
-
-
-@loop
-def group(column):  # type: ignore[no-untyped-def]
-    """Rows with a key, in the order of (key, row); int32. One scatter by the top bits, then small sorts."""
-    n = len(column)
-    bits = 1
-    while (1 << bits) < n // 8 and bits < 22:
-        bits += 1
-    shift = np.uint64(64 - bits)
-    ends = np.zeros((1 << bits) + 1, dtype=np.int64)
-    for i in range(n):
-        if column[i] != 0:
-            ends[np.int64(column[i] >> shift) + 1] += 1
-    for b in range(1 << bits):
-        ends[b + 1] += ends[b]
-    total = ends[-1]
-    keys = np.empty(total, dtype=np.uint64)
-    rows = np.empty(total, dtype=np.int32)
-    at = ends[:-1].copy()
-    for i in range(n):
-        if column[i] != 0:
-            bucket = np.int64(column[i] >> shift)
-            keys[at[bucket]] = column[i]
-            rows[at[bucket]] = i
-            at[bucket] += 1
-    for b in range(1 << bits):
-        if ends[b + 1] - ends[b] > 1:
-            _sort_run(keys[ends[b] : ends[b + 1]], rows[ends[b] : ends[b + 1]])
-    return rows
 
 
 @loop
@@ -119,10 +69,15 @@ def _earlier(keys, i, j, k):  # type: ignore[no-untyped-def]
 
 
 @part
-def names_may_match(i, j, f):  # type: ignore[no-untyped-def]
+def names_alike(a, b):  # type: ignore[no-untyped-def]
     """Half of the shorter name's bigrams must be in the other: cheap, and true of every name that a slip made."""
-    a, b = f.name_mask[i], f.name_mask[j]
     return 2 * popcount(a & b) >= min(popcount(a), popcount(b))
+
+
+@part
+def names_may_match(i, j, f):  # type: ignore[no-untyped-def]
+    """``names_alike`` of two rows."""
+    return names_alike(f.name_mask[i], f.name_mask[j])
 
 
 @loop
@@ -172,26 +127,6 @@ def make_window_pairs(rows, starts, window, f, left, right):  # type: ignore[no-
                 if names_may_match(rows[x], rows[y], f):
                     left[made], right[made] = min(rows[x], rows[y]), max(rows[x], rows[y])
                     made += 1
-    return made
-
-
-@loop
-def sample_pairs(keys, k, rows, one_in, left, right):  # type: ignore[no-untyped-def]
-    """All pairs of one block in ``one_in``, chosen by the key, unfiltered: for training. Returns how many."""
-    n, made, start = len(rows), 0, 0
-    while start < n:
-        stop = start + 1
-        key = keys[rows[start], k]
-        while stop < n and keys[rows[stop], k] == key:
-            stop += 1
-        if key != 0 and (key >> np.uint64(7)) % np.uint64(one_in) == 0:
-            for x in range(start, stop):
-                for y in range(x + 1, stop):
-                    if made == len(left):
-                        return made
-                    left[made], right[made] = rows[x], rows[y]
-                    made += 1
-        start = stop
     return made
 
 

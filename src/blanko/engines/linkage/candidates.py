@@ -1,46 +1,47 @@
-"""All candidate pairs of all keys, compared once each; the same on any number of cores."""
+"""All candidate pairs of all keys, compared once each; the same on any number of cores, in memory or spilt to disk."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from blanko.engines.linkage.blocks import CAP, WINDOW, cut, empty_pairs, group, make_pairs, make_window_pairs
+from blanko.engines.linkage.blocks import CAP, WINDOW
+from blanko.engines.linkage.errors import UnreadableRecords
 from blanko.engines.linkage.features import Loaded
-from blanko.engines.linkage.keys import KEYS, fill_keys, ranks
+from blanko.engines.linkage.groups import MOST_ROWS, Groups, cut, group, pack_pairs, pack_windows, unpacked
+from blanko.engines.linkage.jit import workers
+from blanko.engines.linkage.keys import KEYS, keys_of, ranks
 from blanko.engines.linkage.score import Pairs, Scorer
+from blanko.engines.linkage.space import MEMORY, Space
 
-ROOM = 1 << 18
-_EMPTY = Pairs(
-    np.empty(0, np.int32),
-    np.empty(0, np.int32),
-    np.empty(0, np.uint32),
-    np.empty(0, np.float64),
-    np.empty(0, np.float64),
-    np.empty(0, np.float64),
-)
+_KEY_ROWS: Final = 1 << 14
+"""Rows whose keys are made at a time: they fit a core's own cache."""
+PART_PAIRS: Final = 1 << 20
+"""Pairs that are compared at a time."""
+WINDOWS: Final = len(KEYS)
+"""The number, in place of a key's, of pairs of neighbours in blocks above the cap."""
 
 
 @dataclass(slots=True)
 class Blocks:
-    """``keys`` [n, K]; for each key its rows in groups, the pairs they hold, and what was above the cap."""
+    """For each key the rows that share it (``groups``, up to the cap) and those above the cap (``large``). What is as
+    long as the pairs lies in ``space``.
+    """
 
-    keys: npt.NDArray[np.uint64]
-    orders: list[npt.NDArray[np.int32]]
-    totals: list[int]
-    large: list[tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]]
+    groups: list[Groups]
+    large: list[Groups]
+    space: Space = field(default=MEMORY)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyCount:
-    """What a key did: ``pairs`` that no earlier key made, ``kept`` after the prefilter, ``capped`` records in
-    ``capped_blocks`` blocks above the cap, whose records met only their neighbours.
+    """What a key did: ``pairs`` of records that share it, ``kept`` of them whose names may match and which no earlier
+    key made; ``capped`` records in ``capped_blocks`` blocks above the cap, which met only their neighbours.
     """
 
     key: str
@@ -51,41 +52,40 @@ class KeyCount:
     capped_blocks: int
 
 
-def workers() -> int:
-    """Cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
-
-
 def make_blocks(
     loaded: Loaded,
     *,
     rank: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None,
     cap: int = CAP,
+    space: Space = MEMORY,
 ) -> Blocks:
     """Keys of all records, grouped; blocks above the cap are set apart. ``rank``: a frozen model's (``keys.ranks``)."""
-    n = len(loaded)
-    words = loaded.words.arrays
+    n, features, words = len(loaded), loaded.features, loaded.words.arrays
+    if n > MOST_ROWS:
+        raise UnreadableRecords(
+            "{count} records are more than one run takes ({most})",
+            mend="link by groups of provinces, or with --engine spark",
+            count=f"{n:,}",
+            most=f"{MOST_ROWS:,}",
+        )
     rank = rank or ranks(words, loaded.words.size)
-    keys = np.empty((n, len(KEYS)), dtype=np.uint64)
-    step = max(1, -(-n // (4 * workers())))
+    columns = [space.empty(n, np.uint64) for _ in KEYS]
+
+    def fill(begin: int) -> None:
+        keys = keys_of(features, words, rank, begin, min(_KEY_ROWS, n - begin))
+        for k, column in enumerate(columns):
+            column[begin : begin + len(keys)] = keys[:, k]
+
+    def grouped(k: int) -> tuple[Groups, Groups]:
+        found = group(columns[k])
+        # Each is as large as all rows: gone as soon as it is grouped.
+        columns[k] = np.empty(0, np.uint64)
+        return cut(found, cap, features.mother_whole, features.village)
+
     with ThreadPoolExecutor(workers()) as pool:
-        list(
-            pool.map(
-                lambda at: fill_keys(loaded.features, words, rank[0], rank[1], at, keys[at : at + step]),
-                range(0, n, step),
-            )
-        )
-        orders = list(pool.map(lambda k: group(keys[:, k]), range(len(KEYS))))
-        cuts = list(
-            pool.map(
-                lambda k: cut(keys, k, orders[k], cap, loaded.features.mother_whole, loaded.features.village),
-                range(len(KEYS)),
-            )
-        )
-    return Blocks(keys, orders, [int(each[2]) for each in cuts], [(each[0], each[1]) for each in cuts])
+        list(pool.map(fill, range(0, n, _KEY_ROWS)))
+        cuts = list(pool.map(grouped, range(len(KEYS))))
+    return Blocks([each[0] for each in cuts], [each[1] for each in cuts], space)
 
 
 def make_candidates(
@@ -96,63 +96,73 @@ def make_candidates(
     progress: Callable[[float], None] | None = None,
     window: int = WINDOW,
 ) -> tuple[Pairs, list[KeyCount]]:
-    """Every candidate pair once, compared, ``left < right``, in the order of keys and blocks."""
-    parts: list[Pairs] = []
-    counts: list[KeyCount] = []
+    """Every candidate pair once, compared, ``left < right``, in their order."""
+    masks = loaded.features.name_mask
+    space = blocks.space
+
+    def packed(k: int) -> npt.NDArray[np.uint64]:
+        out = space.empty(blocks.groups[k].pairs(), np.uint64)
+        # Whatever their names: one NIK is looked at.
+        made = pack_pairs(blocks.groups[k], masks, k, filtered=k > 0, out=out)
+        found: npt.NDArray[np.uint64] = out[:made]
+        found.sort()
+        return found
+
     with ThreadPoolExecutor(workers()) as pool:
-        found = pool.map(lambda k: _pairs_of_key(loaded, blocks, scorer, k), range(len(KEYS)))
-        for k, (pairs, met) in enumerate(found):
-            parts.append(pairs)
-            large, starts = blocks.large[k]
-            counts.append(KeyCount(KEYS[k], len(blocks.orders[k]), met, len(pairs.left), len(large), len(starts) - 1))
+        lists = list(pool.map(packed, range(len(KEYS))))
+        windows = [pack_windows(large, masks, WINDOWS, window) for large in blocks.large if len(large.rows)]
+        if windows:
+            lists.append(np.unique(np.concatenate(windows)))
+        bounds = _bounds(lists)
+        new = np.zeros(len(KEYS) + 1, dtype=np.int64)
+        parts: list[Pairs] = []
+        for at, part in enumerate(pool.map(lambda bound: _compared(lists, bound, scorer), bounds)):
+            parts.append(part[0])
+            new += part[1]
             if progress:
-                progress((k + 1) / len(KEYS))
-    windows = _window_pairs(loaded, blocks, window)
-    if len(windows[0]):
-        parts.append(scorer.score(*windows)._replace(weight=np.empty(0)))
-    joined = _together(parts)
-    if len(windows[0]):
-        joined = _distinct(joined)
-    return joined, counts
-
-
-def _pairs_of_key(loaded: Loaded, blocks: Blocks, scorer: Scorer, k: int) -> tuple[Pairs, int]:
-    rows, at, offset, met = blocks.orders[k], 0, 0, 0
-    parts: list[Pairs] = []
-    left, right = empty_pairs(ROOM)
-    room = np.empty(ROOM, np.uint32), np.empty(ROOM), np.empty(ROOM)
-    no_weight = np.empty(0)
-    while at < len(rows):
-        at, offset, made, new = make_pairs(
-            blocks.keys, k, rows, at, offset, loaded.features, scorer.words, scorer.known, k > 0, left, right, *room
+                progress((at + 1) / len(bounds))
+    counts = [
+        KeyCount(
+            KEYS[k],
+            blocks.groups[k].having,
+            blocks.groups[k].pairs(),
+            int(new[k]),
+            len(blocks.large[k].rows),
+            len(blocks.large[k].values),
         )
-        met += new
-        columns: list[Any] = [column[:made].copy() for column in (left, right, *room, no_weight)]
-        parts.append(Pairs(*columns))
-    return _together(parts), met
-
-
-def _together(parts: list[Pairs]) -> Pairs:
-    if not parts:
-        return _EMPTY
+        for k in range(len(KEYS))
+    ]
     columns: list[Any] = [np.concatenate([part[at] for part in parts]) for at in range(6)]
-    return Pairs(*columns)
+    return Pairs(*columns), counts
 
 
-def _window_pairs(loaded: Loaded, blocks: Blocks, window: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    found = []
-    for large, starts in blocks.large:
-        if len(large):
-            left, right = empty_pairs(len(large) * window)
-            made = make_window_pairs(large, starts, window, loaded.features, left, right)
-            found.append((left[:made], right[:made]))
-    if not found:
-        return np.empty(0, np.int32), np.empty(0, np.int32)
-    left, right = (np.concatenate(columns) for columns in zip(*found, strict=True))
-    packed = np.unique(left.astype(np.int64) << 32 | right.astype(np.int64))
-    return (packed >> 32).astype(np.int32), (packed & 0xFFFFFFFF).astype(np.int32)
+def _bounds(lists: list[npt.NDArray[np.uint64]]) -> list[tuple[int, int]]:
+    """Cut sorted lists of packed pairs at the same places, into parts of about PART_PAIRS; in order."""
+    longest = max(lists, key=len)
+    total = sum(len(each) for each in lists)
+    count = max(2 * workers(), -(-total // PART_PAIRS))
+    # Where the parts end changes nothing that is found.
+    ends = [int(longest[len(longest) * at // count] >> np.uint64(4)) << 4 for at in range(1, count)] if total else []
+    marks = [0, *sorted(set(ends)), 1 << 64]
+    return list(zip(marks[:-1], marks[1:], strict=True))
 
 
-def _distinct(pairs: Pairs) -> Pairs:
-    _, first = np.unique(pairs.left.astype(np.int64) << 32 | pairs.right.astype(np.int64), return_index=True)
-    return pairs._replace(weight=np.zeros(len(pairs.left))).take(first)
+def _compared(
+    lists: list[npt.NDArray[np.uint64]], bound: tuple[int, int], scorer: Scorer
+) -> tuple[Pairs, npt.NDArray[np.int64]]:
+    """The pairs of one part, each by its first key, compared; and how many each key was first to make."""
+    low, high = bound
+    pieces = []
+    for each in lists:
+        begin = np.searchsorted(each, np.uint64(low))
+        end = len(each) if high >= 1 << 64 else np.searchsorted(each, np.uint64(high))
+        pieces.append(each[begin:end])
+    found = np.concatenate(pieces)
+    found.sort()
+    pair = found >> np.uint64(4)
+    first = np.ones(len(found), dtype=np.bool_)
+    first[1:] = pair[1:] != pair[:-1]
+    found = found[first]
+    left, right = unpacked(found)
+    new = np.bincount((found & np.uint64(15)).astype(np.int64), minlength=len(KEYS) + 1)
+    return scorer.compared(left, right), new

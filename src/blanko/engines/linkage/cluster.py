@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from blanko.engines.linkage.compare import DATE, NIK, compare, level
 from blanko.engines.linkage.jit import loop, part
+from blanko.engines.linkage.model import Model
 from blanko.engines.linkage.score import LEAST_NAME, Pairs, Scorer, certainly_apart, identical, reasons, weigh
 
 MERGED, REVIEW, APART = 0, 1, 2
@@ -107,15 +108,7 @@ def cluster(pairs: Pairs, scorer: Scorer) -> Clusters:
     """
     n = len(scorer.features.nik)
     model = scorer.model
-    reason = reasons(pairs)
-    name = pairs.pattern & np.uint32(7)
-    same = (name == 7) & (level(pairs.pattern, DATE) == 5) & (level(pairs.pattern, NIK) == 4)
-    strong = ((pairs.weight >= model.merge) | same) & (reason == 0)
-    named = (name >= LEAST_NAME) | (name == 0)
-    reason[strong & ~named] = NAMES_DIFFER
-    neighbours = (level(pairs.pattern, NIK) == 2) & (level(pairs.pattern, DATE) == 5)
-    reason[strong & named & neighbours] = MAYBE_TWINS
-    links = np.flatnonzero(strong & named & ~neighbours)
+    links, reason = linked(pairs, model)
     # Weight down, then rows: no order of arrival is left in it.
     order = links[np.lexsort((pairs.right[links], pairs.left[links], -pairs.weight[links]))]
     parent = np.arange(n, dtype=np.int32)
@@ -136,14 +129,33 @@ def cluster(pairs: Pairs, scorer: Scorer) -> Clusters:
         reason,
     )
     together = parent[pairs.left] == parent[pairs.right]
-    decided = np.where(together, MERGED, np.where((pairs.weight >= model.review) | (reason == 1), REVIEW, APART))
-    decided[(reason == 2) | (reason == 3)] = APART
+    decided = np.where(together, MERGED, kept_apart(pairs, reason, model))
     reason[together] = 0
     waiting = np.zeros(n, dtype=np.bool_)
     open_pairs = decided == REVIEW
     waiting[pairs.left[open_pairs]] = True
     waiting[pairs.right[open_pairs]] = True
     return Clusters(parent, waiting, decided.astype(np.int8), reason)
+
+
+def linked(pairs: Pairs, model: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8]]:
+    """(pairs that may join two clusters; the reason why a pair may not, a number of PAIR_REASONS or 0)."""
+    reason = reasons(pairs)
+    name = pairs.pattern & np.uint32(7)
+    same = (name == 7) & (level(pairs.pattern, DATE) == 5) & (level(pairs.pattern, NIK) == 4)
+    strong = ((pairs.weight >= model.merge) | same) & (reason == 0)
+    named = (name >= LEAST_NAME) | (name == 0)
+    reason[strong & ~named] = NAMES_DIFFER
+    neighbours = (level(pairs.pattern, NIK) == 2) & (level(pairs.pattern, DATE) == 5)
+    reason[strong & named & neighbours] = MAYBE_TWINS
+    return np.flatnonzero(strong & named & ~neighbours), reason
+
+
+def kept_apart(pairs: Pairs, reason: npt.NDArray[np.int8], model: Model) -> npt.NDArray[np.int64]:
+    """REVIEW or APART for pairs whose records are in two clusters."""
+    decided = np.where((pairs.weight >= model.review) | (reason == 1), REVIEW, APART)
+    decided[(reason == 2) | (reason == 3)] = APART
+    return decided
 
 
 def record_decisions(clusters: Clusters) -> npt.NDArray[np.int8]:

@@ -33,6 +33,8 @@ NEEDED: Final = ("record_id", "name")
 # Read but not compared: who asks later finds them in the file.
 UNUSED: Final = ("recorded_on",)
 NUMBERS: Final = ("record_id", "nik", "village_code", "recorded_office", "family_card_no", "sex")
+# Columns of few different values: Parquet keeps each value once, and so do we.
+FEW_VALUES: Final = ("birth_place", "village_code", "sex", "recorded_office")
 BATCH_ROWS: Final = 1 << 17
 
 
@@ -172,8 +174,10 @@ def batches(source: Source) -> Iterator[tuple[Path, pa.RecordBatch]]:
                         for at in range(0, big.num_rows, BATCH_ROWS):
                             yield path, big.slice(at, BATCH_ROWS)
             else:
-                with pq.ParquetFile(path, memory_map=True) as file:
-                    names = [name for name in file.schema_arrow.names if name in COLUMNS and name not in UNUSED]
+                schema = pq.read_schema(path, memory_map=True)
+                few = [name for name in FEW_VALUES if name in schema.names and pa.types.is_string(schema.field(name).type)]
+                names = [name for name in schema.names if name in COLUMNS and name not in UNUSED]
+                with pq.ParquetFile(path, memory_map=True, read_dictionary=few) as file:
                     for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=names):
                         yield path, batch
         except (pa.ArrowException, OSError) as error:

@@ -218,14 +218,25 @@ def compare(i, j, f, words, known):  # type: ignore[no-untyped-def]  # noqa: C90
     """(pattern, bits of the matched name, bits of the matched mother) of records i and j."""
     pattern = 0
     name_bits, mother_bits = 0.0, 0.0
-    if f.name_whole[i] != 0 and f.name_whole[j] != 0:
-        if f.name_whole[i] == f.name_whole[j]:
-            name = 7
-            name_bits = np.float64(f.name_bits[i])
-        else:
-            exact, close, near, ua, ub, bits, total = compare_words(f.name, i, j, words, 0, known)
+    for role in range(2):
+        # One body for both: it is put in where it is called, and compiled each time.
+        whole = f.name_whole if role == 0 else f.mother_whole
+        if whole[i] == 0 or whole[j] == 0:
+            continue
+        if whole[i] == whole[j]:
+            if role == 0:
+                name_bits = np.float64(f.name_bits[i])
+                pattern |= 7
+            else:
+                mother_bits = np.float64(f.mother_bits[i])
+                pattern |= 4 << 3
+            continue
+        rows = f.name if role == 0 else f.mother
+        exact, close, near, ua, ub, bits, total = compare_words(rows, i, j, words, role, known)
+        nothing = exact + close + near == 0 or bits <= 0.0
+        if role == 0:
             name_bits = bits
-            if exact + close + near == 0 or bits <= 0.0:
+            if nothing:
                 name, name_bits = 1, 0.0
             elif ua == 0 and ub == 0:
                 name = 4 if near else (6 if close else 7)
@@ -234,15 +245,10 @@ def compare(i, j, f, words, known):  # type: ignore[no-untyped-def]  # noqa: C90
             else:
                 name = 3 if bits * 2 >= total else 2
                 name_bits = min(bits, 8.0)
-        pattern |= name
-    if f.mother_whole[i] != 0 and f.mother_whole[j] != 0:
-        if f.mother_whole[i] == f.mother_whole[j]:
-            mother = 4
-            mother_bits = np.float64(f.mother_bits[i])
+            pattern |= name
         else:
-            exact, close, near, ua, ub, bits, total = compare_words(f.mother, i, j, words, 1, known)
             mother_bits = bits
-            if exact + close + near == 0 or bits <= 0.0:
+            if nothing:
                 mother, mother_bits = 1, 0.0
             elif ua == 0 and ub == 0 and close + near == 0:
                 mother = 4
@@ -251,34 +257,34 @@ def compare(i, j, f, words, known):  # type: ignore[no-untyped-def]  # noqa: C90
             else:
                 mother = 2
                 mother_bits = min(bits, 8.0)
-        pattern |= mother << 3
+            pattern |= mother << 3
     if f.born[i] != 0 and f.born[j] != 0:
         pattern |= _date_level(f.born[i], f.born[j], f.born_shared[i], f.born_shared[j]) << 6
     if f.nik[i] != 0 and f.nik[j] != 0:
         pattern |= _nik_level(f.nik[i], f.nik[j], f.born[i] == f.born[j]) << 9
     if f.sex[i] != 0 and f.sex[j] != 0:
         pattern |= (2 if f.sex[i] == f.sex[j] else 1) << 12
-    near = 0
+    home = 0
     if f.family[i] != 0 and f.family[i] == f.family[j]:
-        near = 6
+        home = 6
     elif f.village[i] != 0 and f.village[j] != 0:
         a, b = f.village[i], f.village[j]
         if a // 1_000_000 != b // 1_000_000:
-            near = 1
+            home = 1
         elif a // 10_000 != b // 10_000:
-            near = 2
+            home = 2
         elif a != b:
-            near = 3
+            home = 3
         elif f.address[i] != 0 and f.address[i] == f.address[j]:
-            near = 5
+            home = 5
         else:
-            near = 4
-    pattern |= near << 18
+            home = 4
+    pattern |= home << 18
     if f.place[i] >= 0 and f.place[j] >= 0:
         place = 3
         if f.place[i] != f.place[j]:
             place = 2 if words_alike(f.place[i], f.place[j], words) >= 2 else 1
-        pattern |= place << (21 if near >= 2 else 15)
+        pattern |= place << (21 if home >= 2 else 15)
     return np.uint32(pattern), name_bits, mother_bits
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,13 +23,16 @@ from blanko.engines.linkage.cluster import DECIDED, PAIR_REASONS, REVIEW, Cluste
 from blanko.engines.linkage.compare import FIELDS, level
 from blanko.engines.linkage.errors import CannotWriteLinks
 from blanko.engines.linkage.features import Loaded, load
+from blanko.engines.linkage.jit import workers
 from blanko.engines.linkage.model import Model, starting, write_model
 from blanko.engines.linkage.score import Pairs, Scorer, probability
 from blanko.engines.linkage.shared import Shared, settle_shared
+from blanko.engines.linkage.space import FULL, Space
 from blanko.engines.linkage.train import settle_matches, train
 
 FILES: Final = ("pairs.parquet", "clusters.parquet", "model.json", "report.html")
 RECORD_DECISIONS: Final = ("merged", "review", "single")
+GROUP_ROWS: Final = 1 << 17
 Progress = Callable[[str, float], None]
 
 
@@ -43,6 +47,8 @@ class Linked:
     keys: list[KeyCount]
     shared: tuple[Shared, ...]
     seconds: dict[str, float]
+    spilt: int = 0
+    """Bytes of all files that the run made beside memory."""
 
     def summary(self) -> dict[str, Any]:
         """Counts for a person or a program."""
@@ -68,6 +74,7 @@ class Linked:
             "missing_columns": sorted(self.loaded.source.missing),
             "ignored_columns": sorted(self.loaded.source.ignored),
             "unreadable": dict(sorted(self.loaded.notes.items())),
+            "spilt_bytes": self.spilt,
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
         }
 
@@ -78,11 +85,15 @@ def link_files(
     model: Model | None = None,
     threshold: float | None = None,
     seed: int = 0,
+    spill: Path | None = None,
     progress: Progress | None = None,
 ) -> Linked:
     """Find whose records are one person's. Without ``model`` one is learned from the records (``seed`` draws its random
-    pairs). The same rows in any order, and any number of cores, give the same result. Raises UnreadableRecords.
+    pairs). With ``spill`` what is as long as the records lies in nameless files of that folder, which the system keeps
+    in memory as far as there is room. The same rows in any order, on any number of cores, spilt or not, give the same
+    result. Raises UnreadableRecords, CannotSpill.
     """
+    space = Space(spill)
     tell = progress or (lambda step, done: None)
     seconds: dict[str, float] = {}
     began = time.perf_counter()
@@ -98,19 +109,17 @@ def link_files(
         began = now
         tell(name, 1.0)
 
-    loaded = load(paths, progress=step("reading"))
+    loaded = load(paths, progress=step("reading"), space=space)
     shared = settle_shared(loaded)
     done("reading")
     step("keys")
-    blocks = make_blocks(loaded)
+    blocks = make_blocks(loaded, space=space)
     done("keys")
     words = loaded.words.arrays
     first = Scorer(loaded.features, words, starting(len(loaded)))
     given = model
     if model is None:
-        model = train(
-            loaded.features, first, blocks.keys, blocks.orders, blocks.totals, seed=seed, progress=step("learning")
-        )
+        model = train(loaded.features, first, blocks, seed=seed, progress=step("learning"))
         done("learning")
     pairs, keys = make_candidates(loaded, blocks, first, progress=step("comparing"))
     if given is None:
@@ -124,7 +133,7 @@ def link_files(
     step("persons")
     clusters = cluster(pairs, scorer)
     done("persons")
-    return Linked(loaded, model, pairs, clusters, keys, shared, seconds)
+    return Linked(loaded, model, pairs, clusters, keys, shared, seconds, space.spilt)
 
 
 def replace_model(scorer: Scorer, model: Model) -> Scorer:
@@ -158,16 +167,18 @@ def pair_table(linked: Linked) -> pa.Table:
     return pa.table(columns)
 
 
-def cluster_table(linked: Linked) -> pa.Table:
-    """``clusters.parquet``: every record once, sorted by its id."""
-    ids = linked.loaded.ids
-    return pa.table(
-        {
-            "record_id": ids,
-            "person_id": ids.take(pa.array(linked.clusters.person)),
-            "decided": _words(RECORD_DECISIONS, record_decisions(linked.clusters)),
-        }
-    )
+def cluster_tables(linked: Linked) -> Iterator[pa.Table]:
+    """``clusters.parquet``, GROUP_ROWS at a time: every record once, sorted by its id."""
+    ids, person, decided = linked.loaded.ids, linked.clusters.person, record_decisions(linked.clusters)
+    for at in range(0, len(ids), GROUP_ROWS):
+        rows = slice(at, at + GROUP_ROWS)
+        yield pa.table(
+            {
+                "record_id": ids.slice(at, GROUP_ROWS),
+                "person_id": ids.take(pa.array(person[rows])),
+                "decided": _words(RECORD_DECISIONS, decided[rows]),
+            }
+        )
 
 
 def _words(words: Sequence[str], numbers: npt.NDArray[np.int8]) -> pa.Array:
@@ -179,16 +190,20 @@ def write(linked: Linked, out: Path) -> tuple[Path, ...]:
     parts = [out / f"{name}.part" for name in FILES]
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for part, table in zip(parts[:2], (pair_table(linked), cluster_table(linked)), strict=True):
-            pq.write_table(table, part, compression="zstd", row_group_size=1 << 17)
-        write_model(linked.model, parts[2])
-        parts[3].write_text(report.page(linked), encoding="utf-8")
+        with ThreadPoolExecutor(workers()) as pool:
+            jobs: list[Future[Any]] = [
+                pool.submit(_write_tables, cluster_tables(linked), parts[1]),
+                pool.submit(_write_tables, iter([pair_table(linked)]), parts[0]),
+                pool.submit(lambda: parts[3].write_text(report.page(linked), encoding="utf-8")),
+            ]
+            write_model(linked.model, parts[2])
+        for job in jobs:
+            job.result()
         for part, name in zip(parts, FILES, strict=True):
             os.replace(part, out / name)
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         raise CannotWriteLinks(
-            "no room left in {folder}" if full else "cannot write in {folder} ({reason})",
+            "no room left in {folder}" if error.errno in FULL else "cannot write in {folder} ({reason})",
             mend="free some space or name another folder; no half file was left",
             folder=out,
             reason=error.strerror or str(error),
@@ -198,3 +213,12 @@ def write(linked: Linked, out: Path) -> tuple[Path, ...]:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
     return tuple(out / name for name in FILES)
+
+
+def _write_tables(tables: Iterator[pa.Table], path: Path) -> None:
+    """One Parquet file. Words of few kinds are kept once; ids, which are all different, as they are."""
+    first = next(tables)
+    few = [name for name in first.column_names if name not in ("record_id", "record_a", "record_b", "person_id")]
+    with pq.ParquetWriter(path, first.schema, compression="zstd", use_dictionary=few) as writer:
+        for table in chain([first], tables):
+            writer.write_table(table, row_group_size=GROUP_ROWS)

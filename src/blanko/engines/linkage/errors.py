@@ -15,3 +15,7 @@ class InvalidModel(BlankoError, ValueError):
 
 class CannotWriteLinks(BlankoError, OSError):
     """The folder takes no files, or the disk is full; no half file was left."""
+
+
+class CannotSpill(BlankoError, OSError):
+    """The folder for what memory cannot hold takes no files, or its disk is full; nothing was left there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -14,13 +15,17 @@ import pyarrow.compute as pc
 
 from blanko.engines.linkage.columns import Source, batches, open_files, text
 from blanko.engines.linkage.errors import UnreadableRecords
-from blanko.engines.linkage.jit import loop, part
+from blanko.engines.linkage.jit import loop, part, workers
+from blanko.engines.linkage.space import MEMORY, Space
 from blanko.engines.linkage.text import ACCENTS, ADDRESS_WORDS, CLASSES, LETTERS, places_hashed
 from blanko.engines.linkage.words import MOTHER, MOTHER_WORDS, NAME_WORDS, PERSON, PLACE, Words
 
 FIRST_YEAR, LAST_YEAR = 1850, 2100
 DATES: Final = (LAST_YEAR - FIRST_YEAR + 1) * 372
 """Length of a table with a place for each day, months of 31 days."""
+
+LONG_TEXT = (1 << 31) - 1
+"""Bytes of all ids beyond which their places need 64 bits."""
 
 Progress = Callable[[float], None]
 
@@ -190,10 +195,13 @@ def buffers(column: pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int
 
 
 class _Reader:
-    """Turns batches into feature columns and keeps the notes."""
+    """Turns batches into feature columns and keeps the notes. Words are read beside all else, where there are cores."""
 
-    def __init__(self, words: Words | None = None) -> None:
+    def __init__(
+        self, words: Words | None = None, *, space: Space = MEMORY, pool: ThreadPoolExecutor | None = None
+    ) -> None:
         self.words = Words() if words is None else words
+        self.space, self.pool = space, pool
         self.notes: dict[str, int] = {}
         self.chunks: dict[str, list[npt.NDArray[Any]]] = {}
         self.ids: list[pa.Array] = []
@@ -204,7 +212,7 @@ class _Reader:
             self.notes[what] = self.notes.get(what, 0) + int(count)
 
     def keep(self, name: str, values: npt.NDArray[Any]) -> None:
-        self.chunks.setdefault(name, []).append(values)
+        self.chunks.setdefault(name, []).append(self.space.kept(values))
 
     def bad_text(self, path: Path, column: str, row: int) -> UnreadableRecords:
         return UnreadableRecords(
@@ -224,35 +232,74 @@ class _Reader:
                 np.zeros(n, np.uint64),
             )
         else:
-            data, offsets = buffers(batch.column(column))
-            ids, whole, mask, bad = self.words.take(data, offsets, role=role, words=words)
+            ids, whole, mask, bad = self.words.take(*buffers(batch.column(column)), role=role, words=words)
             if bad >= 0:
                 raise self.bad_text(path, column, bad)
-        if role == PLACE:
-            self.keep(out, ids[:, 0].copy())
-            return
         self.keep(out, ids)
         self.keep(f"{out}_whole", whole)
         if role == PERSON:
             self.keep("name_mask", mask)
 
+    def places(self, path: Path, batch: pa.RecordBatch) -> None:
+        """Birth places: each distinct one once."""
+        if "birth_place" not in batch.schema.names:
+            self.keep("place", np.full(batch.num_rows, -1, np.int32))
+            return
+        values, rows = distinct(batch.column("birth_place"))
+        ids, _, _, bad = self.words.take(*buffers(values), role=PLACE, words=1)
+        if bad >= 0:
+            raise self.bad_text(path, "birth_place", int(np.argmax(rows == bad)) if rows is not None else bad)
+        found = ids[:, 0].copy()
+        if rows is not None:
+            # The dictionary was counted once, not its rows.
+            counted = self.words.arrays.counted[PLACE]
+            np.subtract.at(counted, found[found >= 0], 1)
+            found = np.append(found, np.int32(-1))[rows]
+            counted += np.bincount(found[found >= 0], minlength=len(counted))
+        self.keep("place", found)
+
     def code(self, batch: pa.RecordBatch, column: str, width: int, *, short: bool = False) -> npt.NDArray[np.int64]:
-        out = np.zeros(batch.num_rows, dtype=np.int64)
-        if column in batch.schema.names:
-            self.note(f"{column} unreadable", _read_numbers(*buffers(batch.column(column)), width, short, out))
-        return out
+        if column not in batch.schema.names:
+            return np.zeros(batch.num_rows, dtype=np.int64)
+        values, rows = distinct(batch.column(column))
+        out = np.zeros(len(values), dtype=np.int64)
+        bad = _read_numbers(*buffers(values), width, short, out)
+        if rows is None:
+            self.note(f"{column} unreadable", bad)
+            return out
+        return self.spread(column, values, rows, out)
+
+    def spread(
+        self, column: str, values: pa.Array, rows: npt.NDArray[np.int32], read: npt.NDArray[Any]
+    ) -> npt.NDArray[Any]:
+        """What was read of distinct values, for each row; those that could not be read are noted."""
+        if not len(values):
+            return np.zeros(len(rows), dtype=read.dtype)
+        unreadable = (read == 0) & (np.diff(buffers(values)[1]) > 0)
+        if unreadable.any():
+            self.note(f"{column} unreadable", int((unreadable[rows] & (rows >= 0)).sum()))
+        return np.where(rows >= 0, read[rows], 0).astype(read.dtype)
 
     def take(self, path: Path, batch: pa.RecordBatch) -> None:
-        n = batch.num_rows
         raw = batch.column("record_id")
         if raw.null_count:
             raise UnreadableRecords(
                 "{path}: a record_id is missing", mend="give each record an id of its own", path=path
             )
+        beside = self.pool.submit(self.numbers, path, batch) if self.pool else None
         self.ids.append(text(raw))
         self.people(path, batch, "name", "name", PERSON, NAME_WORDS)
         self.people(path, batch, "mother_name", "mother", MOTHER, MOTHER_WORDS)
-        self.people(path, batch, "birth_place", "place", PLACE, 1)
+        self.places(path, batch)
+        if beside is None:
+            self.numbers(path, batch)
+        else:
+            beside.result()
+        self.row += batch.num_rows
+
+    def numbers(self, path: Path, batch: pa.RecordBatch) -> None:
+        """All that needs no words."""
+        n = batch.num_rows
         self.keep("nik", self.code(batch, "nik", 16))
         self.keep("family", self.code(batch, "family_card_no", 16))
         village = self.code(batch, "village_code", 10, short=True)
@@ -273,10 +320,15 @@ class _Reader:
         self.keep("address", address)
         sex = np.zeros(n, dtype=np.int8)
         if "sex" in batch.schema.names:
-            self.note("sex unreadable", _read_sexes(*buffers(batch.column("sex")), sex))
+            values, rows = distinct(batch.column("sex"))
+            sex = np.zeros(len(values), dtype=np.int8)
+            bad = _read_sexes(*buffers(values), sex)
+            if rows is None:
+                self.note("sex unreadable", bad)
+            else:
+                sex = self.spread("sex", values, rows, sex)
         self.keep("sex", sex)
         self.keep("born", self.dates(batch))
-        self.row += n
 
     def dates(self, batch: pa.RecordBatch) -> npt.NDArray[np.int32]:
         out = np.zeros(batch.num_rows, dtype=np.int32)
@@ -294,77 +346,104 @@ class _Reader:
         return out
 
 
-def load(paths: Sequence[Path], *, progress: Progress | None = None) -> Loaded:
+def distinct(column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int32] | None]:
+    """(values, the place of each row's value or -1 for none) of a dictionary; of another column itself and None."""
+    if not pa.types.is_dictionary(column.type):
+        return column, None
+    rows = pc.fill_null(column.indices.cast(pa.int32()), -1)
+    return column.dictionary, rows.to_numpy(zero_copy_only=False)
+
+
+def load(paths: Sequence[Path], *, progress: Progress | None = None, space: Space = MEMORY) -> Loaded:
     """Read files (columns.COLUMNS) into features, sorted by record id, so that the order of rows says nothing.
 
-    Raises UnreadableRecords: no file, no rows, a column that lacks or has another type, a record id missing or twice,
-    text that is not UTF-8. What a single cell spoils (a date that is none) is counted in ``notes`` and missing.
+    Large arrays lie in ``space``. Raises UnreadableRecords: no file, no rows, a column that lacks or has another type,
+    a record id missing or twice, text that is not UTF-8. What a single cell spoils (a date that is none) is counted in
+    ``notes`` and missing.
     """
     source = open_files(paths)
-    reader = _Reader()
-    for path, batch in batches(source):
-        if batch.num_rows:
-            reader.take(path, batch)
-        if progress and source.rows:
-            progress(reader.row / source.rows)
-    if not reader.row:
-        raise UnreadableRecords("the files hold no record", mend="give files with rows")
-    return arranged(reader, source)
+    with ThreadPoolExecutor(workers()) as pool:
+        reader = _Reader(space=space, pool=pool)
+        for path, batch in batches(source):
+            if batch.num_rows:
+                reader.take(path, batch)
+            if progress and source.rows:
+                progress(reader.row / source.rows)
+        if not reader.row:
+            raise UnreadableRecords("the files hold no record", mend="give files with rows")
+        return _arranged(reader, source, pool)
 
 
-def arranged(reader: _Reader, source: Source) -> Loaded:
+def _arranged(reader: _Reader, source: Source, pool: ThreadPoolExecutor) -> Loaded:
     """Sort what was read by record id and weigh the words."""
     ids = pa.chunked_array(reader.ids)
     reader.ids.clear()
     order, ids = _sorted_ids(ids)
-    columns: dict[str, npt.NDArray[Any]] = {}
-    for name in list(reader.chunks):
-        joined = np.concatenate(reader.chunks.pop(name))
-        columns[name] = joined if order is None else joined[order]
-    n = len(ids)
+    n, space = len(ids), reader.space
+
+    def joined(name: str) -> npt.NDArray[Any]:
+        chunks = reader.chunks.pop(name)
+        found = space.empty((n, *chunks[0].shape[1:]), chunks[0].dtype)
+        np.concatenate(chunks, out=found)
+        if order is None:
+            return found
+        chunks.clear()
+        sorted_by_id = space.empty(found.shape, found.dtype)
+        np.take(found, order, axis=0, out=sorted_by_id, mode="clip")
+        return sorted_by_id
+
+    names = list(reader.chunks)
+    columns = dict(zip(names, pool.map(joined, names), strict=True))
     reader.words.weigh(n)
     for name in ("name_bits", "mother_bits"):
-        columns[name] = np.zeros(n, dtype=np.float32)
-    columns["born_shared"] = np.zeros(n, dtype=np.uint8)
+        columns[name] = space.zeros(n, np.float32)
+    columns["born_shared"] = space.zeros(n, np.uint8)
     return Loaded(ids, Features(**columns), reader.words, source, reader.notes)
 
 
 def _sorted_ids(ids: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64] | None, pa.Array]:
     """(order of rows, None when they are in order; the sorted ids). Raises UnreadableRecords for one that is twice."""
-    lengths = pc.min_max(pc.binary_length(ids)).as_py()
-    numeric = None
-    if lengths["min"] == lengths["max"] and 0 < lengths["max"] <= 18:
-        numeric = np.zeros(len(ids), dtype=np.int64)
-        at = 0
-        for chunk in ids.chunks:
-            # Ids of one width are in the order of their numbers.
-            bad = _read_numbers(*buffers(chunk), lengths["max"], False, numeric[at : at + len(chunk)])
-            same = numeric[at : at + len(chunk)] == 0
-            if bad > same.sum() or (bad and not _all_digits(chunk)):
-                numeric = None
-                break
-            if bad:
-                numeric[at : at + len(chunk)][same] = [int(each) for each in chunk.filter(pa.array(same)).to_pylist()]
-            at += len(chunk)
+    if pc.sum(pc.binary_length(ids)).as_py() > LONG_TEXT:
+        ids = ids.cast(pa.large_string())
+    numeric = _as_numbers(ids)
     if numeric is not None:
-        order = None if bool((numeric[1:] > numeric[:-1]).all()) else np.argsort(numeric, kind="stable")
+        order = None if bool((numeric[1:] > numeric[:-1]).all()) else np.argsort(numeric)
         values = numeric if order is None else numeric[order]
         twice = np.flatnonzero(values[1:] == values[:-1])
-        sorted_ids = ids if order is None else ids.take(pa.array(order))
+        found = (ids if order is None else ids.take(pa.array(order))).combine_chunks()
     else:
         order = np.asarray(pc.sort_indices(ids).to_numpy(), dtype=np.int64)
-        sorted_ids = ids.take(pa.array(order))
-        flat = sorted_ids.combine_chunks() if isinstance(sorted_ids, pa.ChunkedArray) else sorted_ids
-        twice = np.flatnonzero(np.asarray(pc.equal(flat.slice(1), flat.slice(0, len(flat) - 1))))
-        sorted_ids = flat
+        found = ids.take(pa.array(order)).combine_chunks()
+        twice = np.flatnonzero(np.asarray(pc.equal(found.slice(1), found.slice(0, len(found) - 1))))
+    if isinstance(found, pa.ChunkedArray):
+        found = found.chunk(0)
     if len(twice):
         raise UnreadableRecords(
             "record_id {value} stands {count} times or more",
             mend="give each record an id of its own",
-            value=sorted_ids[int(twice[0])].as_py(),
+            value=found[int(twice[0])].as_py(),
             count=2,
         )
-    return order, sorted_ids.combine_chunks() if isinstance(sorted_ids, pa.ChunkedArray) else sorted_ids
+    return order, found
+
+
+def _as_numbers(ids: pa.ChunkedArray) -> npt.NDArray[np.int64] | None:
+    """Ids of digits and one width, which are in the order of their numbers; None for others."""
+    lengths = pc.min_max(pc.binary_length(ids)).as_py()
+    if lengths["min"] != lengths["max"] or not 0 < lengths["max"] <= 18:
+        return None
+    found = np.zeros(len(ids), dtype=np.int64)
+    at = 0
+    for chunk in ids.chunks:
+        part = found[at : at + len(chunk)]
+        bad = _read_numbers(*buffers(chunk), lengths["max"], False, part)
+        same = part == 0
+        if bad > same.sum() or (bad and not _all_digits(chunk)):
+            return None
+        if bad:
+            part[same] = [int(each) for each in chunk.filter(pa.array(same)).to_pylist()]
+        at += len(chunk)
+    return found
 
 
 def _all_digits(chunk: pa.Array) -> bool:

@@ -253,9 +253,7 @@ def learn(
     blocks = make_blocks(loaded)
     first = Scorer(f, words, starting(len(loaded)))
     if model is None:
-        found = train(
-            f, first, blocks.keys, blocks.orders, blocks.totals, seed=seed, progress=lambda done: tell("learning", done)
-        )
+        found = train(f, first, blocks, seed=seed, progress=lambda done: tell("learning", done))
         pairs, _ = make_candidates(loaded, blocks, first, progress=lambda done: tell("comparing", done))
         found = settle_matches(found, lambda each: replace_model(first, each), pairs)
     else:

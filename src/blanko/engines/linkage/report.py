@@ -178,8 +178,8 @@ def _keys(linked: Linked) -> str:
     head = (
         "records agree in",
         "records with the key",
-        "new pairs",
-        "after the prefilter",
+        "pairs that share it",
+        "of them compared, and not by a key above",
         "blocks above the cap",
         "records in them",
     )

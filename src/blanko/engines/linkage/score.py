@@ -172,10 +172,14 @@ class Scorer:
         )
         return out
 
+    def compared(self, left: npt.NDArray[np.int32], right: npt.NDArray[np.int32]) -> Pairs:
+        """Compare pairs of rows; ``weight`` is empty."""
+        found = patterns(left, right, self.features, self.words, known=self.known)
+        return Pairs(left, right, *found, weight=np.empty(0))
+
     def score(self, left: npt.NDArray[np.int32], right: npt.NDArray[np.int32]) -> Pairs:
         """Compare and weigh pairs of rows."""
-        found = patterns(left, right, self.features, self.words, known=self.known)
-        compared = Pairs(left, right, *found, weight=np.empty(0))
+        compared = self.compared(left, right)
         return compared._replace(weight=self.weights(compared))
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from blanko.engines.linkage.blocks import group
 from blanko.engines.linkage.features import DATES, FIRST_YEAR, Loaded
-from blanko.engines.linkage.jit import loop
+from blanko.engines.linkage.groups import Groups, group
+from blanko.engines.linkage.jit import loop, workers
 from blanko.engines.linkage.text import mix
+from blanko.engines.linkage.words import WordArrays
 
 # A NIK with so many different names is a placeholder; two or three may be a clash, which is a case of its own.
 NIK_NAMES: Final = 4
@@ -37,51 +39,45 @@ class Shared:
 
 
 @loop
-def _run_sizes(hashes, rows, size):  # type: ignore[no-untyped-def]
-    start, n = 0, len(rows)
-    while start < n:
-        stop = start + 1
-        while stop < n and hashes[rows[stop]] == hashes[rows[start]]:
-            stop += 1
-        for x in range(start, stop):
-            size[rows[x]] = stop - start
-        start = stop
-
-
-@loop
-def _whole_bits(ids, size, words_bits, role, records, out):  # type: ignore[no-untyped-def]
-    """How much a whole name tells: by its own count where that is known, else by its words."""
+def _whole_bits(ids, words_bits, role, out):  # type: ignore[no-untyped-def]
+    """How much a whole name tells, by its words."""
     for i in range(len(out)):
         total = 0.0
         for k in range(ids.shape[1]):
             if ids[i, k] >= 0:
                 total += words_bits[role, ids[i, k]]
-        if size[i] >= 5:
-            total = min(total, np.log2(records / size[i]))
         out[i] = total
 
 
 @loop
-def _many_names(values, rows, names, least, hit):  # type: ignore[no-untyped-def]
+def _counted_bits(rows, starts, records, out):  # type: ignore[no-untyped-def]
+    """A whole name that several bear tells at most as much as its own count."""
+    for g in range(len(starts) - 1):
+        count = starts[g + 1] - starts[g]
+        if count >= 5:
+            bits = np.log2(records / count)
+            for x in range(starts[g], starts[g + 1]):
+                out[rows[x]] = min(np.float64(out[rows[x]]), bits)
+
+
+@loop
+def _many_names(rows, starts, names, least, hit):  # type: ignore[no-untyped-def]
     """Mark rows whose value stands beside ``least`` or more different names."""
-    start, n = 0, len(rows)
-    while start < n:
-        stop = start + 1
-        while stop < n and values[rows[stop]] == values[rows[start]]:
-            stop += 1
-        if stop - start >= least:
-            different = 0
-            for x in range(start, min(stop, start + 200)):
-                fresh = True
-                for y in range(start, x):
-                    fresh &= names[rows[x]] != names[rows[y]]
-                different += 1 if fresh else 0
-                if different >= least:
-                    break
+    for g in range(len(starts) - 1):
+        start, stop = starts[g], starts[g + 1]
+        if stop - start < least:
+            continue
+        different = 0
+        for x in range(start, min(stop, start + 200)):
+            fresh = True
+            for y in range(start, x):
+                fresh &= names[rows[x]] != names[rows[y]]
+            different += 1 if fresh else 0
             if different >= least:
-                for x in range(start, stop):
-                    hit[rows[x]] = True
-        start = stop
+                break
+        if different >= least:
+            for x in range(start, stop):
+                hit[rows[x]] = True
 
 
 @loop
@@ -108,7 +104,11 @@ def count_dates(born: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.float64], n
 
     Days that are not shared count as their year's mean, which few births can tell better.
     """
-    counts = np.bincount(date_slot(born[born > 0]), minlength=DATES).astype(np.float64)
+    return weigh_dates(np.bincount(date_slot(born[born > 0]), minlength=DATES).astype(np.float64))
+
+
+def weigh_dates(counts: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """``count_dates`` where the births of each day are counted already."""
     years = counts.reshape(-1, 372)
     # The mean of the other days: a default day must not raise what it is held against.
     usual = _usual(years)
@@ -132,75 +132,87 @@ def settle_shared(loaded: Loaded) -> tuple[Shared, ...]:
     """
     f, words, n = loaded.features, loaded.words.arrays, len(loaded)
     found: list[Shared] = []
-    size = np.zeros(n, dtype=np.int32)
-    _run_sizes(f.name_whole, group(f.name_whole), size)
-    _whole_bits(f.name, size, words.bits, 0, float(n), f.name_bits)
-    size[:] = 0
-    mothers = group(f.mother_whole)
-    _run_sizes(f.mother_whole, mothers, size)
-    _whole_bits(f.mother, size, words.bits, 1, float(n), f.mother_bits)
-    found += _shared_mothers(loaded, size)
-    niks = spread(f.nik)
+    with ThreadPoolExecutor(workers()) as pool:
+        names = pool.submit(group, f.name_whole)
+        mothers = pool.submit(group, f.mother_whole)
+        niks = pool.submit(lambda: group(spread(f.nik)))
+        families = pool.submit(lambda: group(spread(f.family)))
+        _whole_bits(f.name, words.bits, 0, f.name_bits)
+        _whole_bits(f.mother, words.bits, 1, f.mother_bits)
+    for groups, bits in ((names.result(), f.name_bits), (mothers.result(), f.mother_bits)):
+        _counted_bits(groups.rows, groups.starts, float(n), bits)
+    found += _shared_mothers(loaded, mothers.result())
     hit = np.zeros(n, dtype=np.bool_)
-    _many_names(f.nik, group(niks), f.name_whole, NIK_NAMES, hit)
+    _many_names(niks.result().rows, niks.result().starts, f.name_whole, NIK_NAMES, hit)
     found += _out("nik", f.nik, hit, 16)
-    families = spread(f.family)
-    size[:] = 0
-    _run_sizes(families, group(families), size)
-    found += _out("family_card_no", f.family, size > FAMILY_MOST, 16)
+    cards = families.result()
+    hit[:] = False
+    hit[cards.take(cards.sizes() > FAMILY_MOST).rows] = True
+    found += _out("family_card_no", f.family, hit, 16)
     _, shared = count_dates(f.born)
     f.born_shared[:] = shared[date_slot(f.born)] & (f.born > 0)
-    days = np.flatnonzero(shared)
-    if len(days):
-        counts = np.bincount(date_slot(f.born[f.born > 0]), minlength=DATES)
-        top = days[np.argsort(-counts[days], kind="stable")][:5]
-        found.append(
-            Shared(
-                "birth_date",
-                len(days),
-                int(counts[days].sum()),
-                tuple(f"{FIRST_YEAR + d // 372}-{d // 31 % 12 + 1:02d}-{d % 31 + 1:02d} ({counts[d]:,})" for d in top),
-            )
-        )
+    found += told_dates(shared, np.bincount(date_slot(f.born[f.born > 0]), minlength=DATES))
     return tuple(found)
 
 
-def _out(field: str, values: npt.NDArray[np.int64], hit: npt.NDArray[np.bool_], width: int) -> list[Shared]:
-    if not hit.any():
+def told_dates(shared: npt.NDArray[np.bool_], counts: npt.NDArray[np.int64]) -> list[Shared]:
+    """What is said of shared birthdays, given the births of each day."""
+    days = np.flatnonzero(shared)
+    if not len(days):
         return []
+    top = days[np.argsort(-counts[days], kind="stable")][:5]
+    examples = [f"{FIRST_YEAR + d // 372}-{d // 31 % 12 + 1:02d}-{d % 31 + 1:02d} ({counts[d]:,})" for d in top]
+    return [Shared("birth_date", len(days), int(counts[days].sum()), tuple(examples))]
+
+
+def _out(field: str, values: npt.NDArray[np.int64], hit: npt.NDArray[np.bool_], width: int) -> list[Shared]:
     each, counts = np.unique(values[hit], return_counts=True)
-    top = np.argsort(-counts, kind="stable")[:5]
     values[hit] = 0
+    return told_numbers(field, each, counts, width)
+
+
+def told_numbers(field: str, each: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], width: int) -> list[Shared]:
+    """What is said of shared numbers, in their order, and the records of each."""
+    if not len(each):
+        return []
+    top = np.argsort(-counts, kind="stable")[:5]
     examples = tuple(f"{each[i]:0{width}d} ({counts[i]:,})" for i in top)
     return [Shared(field, len(each), int(counts.sum()), examples)]
 
 
-def _shared_mothers(loaded: Loaded, size: npt.NDArray[np.int32]) -> list[Shared]:
-    f, words, n = loaded.features, loaded.words.arrays, len(loaded)
-    rows = np.flatnonzero(size >= max(MOTHER_LEAST, MOTHER_SHARE * n))
-    if not len(rows):
-        return []
-    hashes, first, counts = np.unique(f.mother_whole[rows], return_index=True, return_counts=True)
-    ids = f.mother[rows[first]]
-    expected = np.log2(float(n)) - np.where(ids >= 0, words.bits[1][ids], 0.0).sum(axis=1)
+def _shared_mothers(loaded: Loaded, mothers: Groups) -> list[Shared]:
+    f, n = loaded.features, len(loaded)
+    named = mothers.take(mothers.sizes() >= mothers_least(n))
+    ids = f.mother[named.rows[named.starts[:-1]]]
+    odd, found = odd_mothers(ids, named.sizes(), loaded.words.arrays, n)
+    hit = named.take(odd).rows
+    f.mother_whole[hit] = 0
+    f.mother[hit] = -1
+    return found
+
+
+def mothers_least(records: int) -> float:
+    """From how many records on a mother's whole name may stand for "not known"."""
+    return max(MOTHER_LEAST, MOTHER_SHARE * records)
+
+
+def odd_mothers(
+    ids: npt.NDArray[np.int32], counts: npt.NDArray[np.int64], words: WordArrays, records: int
+) -> tuple[npt.NDArray[np.bool_], list[Shared]]:
+    """(which of the frequent mothers' names stand for "not known", what is said of them).
+
+    ``ids`` [M, MOTHER_WORDS] their words, ``counts`` [M] their records.
+    """
+    expected = np.log2(float(records)) - np.where(ids >= 0, words.bits[1][ids], 0.0).sum(axis=1)
     often = np.log2(counts) - expected > np.log2(MOTHER_TIMES)
     always = np.where(ids >= 0, counts[:, None] >= MOTHER_ALWAYS * words.counted[1][ids], True).all(axis=1)
     odd = ((ids >= 0).sum(axis=1) >= 2) & (often | always)
     if not odd.any():
-        return []
-    hit = np.isin(f.mother_whole, hashes[odd])
+        return odd, []
     top = np.flatnonzero(odd)[np.argsort(-counts[odd], kind="stable")][:5]
     names = [
         " ".join(bytes(words.letters[w, : words.length[w]]).decode("utf-8", "replace") for w in ids[t] if w >= 0)
         for t in top
     ]
-    f.mother_whole[hit] = 0
-    f.mother[hit] = -1
-    return [
-        Shared(
-            "mother_name",
-            int(odd.sum()),
-            int(hit.sum()),
-            tuple(f"{name} ({counts[t]:,})" for name, t in zip(names, top, strict=True)),
-        )
-    ]
+    examples = tuple(f"{name} ({counts[t]:,})" for name, t in zip(names, top, strict=True))
+    return odd, [Shared("mother_name", int(odd.sum()), int(counts[odd].sum()), examples)]

@@ -14,9 +14,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from blanko.engines.linkage.blocks import cut, empty_pairs, group, sample_pairs
-from blanko.engines.linkage.compare import DATE, FIELDS, LEVELS, LOCATION, NAME, NIK, PLACE_NEAR, SEX, compare, level
+from blanko.engines.linkage.candidates import Blocks
+from blanko.engines.linkage.compare import DATE, FIELDS, LEVELS, LOCATION, NAME, NIK, PLACE_NEAR, SEX, level
 from blanko.engines.linkage.features import Features
+from blanko.engines.linkage.groups import Groups, cut, group, sample_pairs
 from blanko.engines.linkage.jit import loop
 from blanko.engines.linkage.keys import HOLDS, KEYS
 from blanko.engines.linkage.model import TWINS_DATE, WAYS, WIDTH, Model, Relatives, Table, starting
@@ -28,6 +29,10 @@ SAMPLE: Final = 60_000
 ROUNDS, CLOSE = 40, 1e-5
 TRAINING_KEYS: Final = (0, 2, 4, 5, 6, 7, 8)
 PRIOR_COUNT: Final = 30.0
+KEY_SHARES: Final = (0.3, 0.5, 0.2)
+"""Where training begins: one person's, strangers' and relatives' pairs among those of a key."""
+HOME_MOST, HOME_LEAST = 40, 100
+"""A household of more records is none; fewer pairs of households teach nothing."""
 AT_HOME: Final = 0.6
 """The share of close relatives (of card age) who live in one household: our estimate; the others live as anybody."""
 
@@ -37,17 +42,18 @@ TWIN_NAMES: Final = (0.0, 0.3, 0.3, 0.3, 0.04, 0.02, 0.01, 0.03)
 
 
 @loop
-def _random_levels(n, count, seed, f, words, known, out):  # type: ignore[no-untyped-def]
-    """Count levels [8, 8] over random pairs of different rows."""
+def _random_rows(n, count, seed, left, right):  # type: ignore[no-untyped-def]
+    """Random pairs of different rows, the smaller first. Returns how many."""
+    made = 0
     for k in range(count):
         h = mix(np.uint64(seed) * np.uint64(0xD1B54A32D192ED03) + np.uint64(k) * np.uint64(0x9E3779B97F4A7C15))
         i = np.int64((h & np.uint64(0xFFFFFFFF)) % np.uint64(n))
         j = np.int64((h >> np.uint64(32)) % np.uint64(n))
         if i == j:
             continue
-        pattern, _, _ = compare(min(i, j), max(i, j), f, words, known)
-        for field in range(8):
-            out[field, (pattern >> np.uint32(3 * field)) & np.uint32(7)] += 1
+        left[made], right[made] = min(i, j), max(i, j)
+        made += 1
+    return made
 
 
 @loop
@@ -62,12 +68,20 @@ def _households(f, out):  # type: ignore[no-untyped-def]
             out[i, 0] = 0
 
 
-def random_levels(features: Features, scorer: Scorer, seed: int, count: int = RANDOM_PAIRS) -> Table:
-    """u [8, 8]: shares of levels among random pairs, half a pair added to each level."""
-    counts = np.zeros((len(FIELDS), WIDTH))
-    n = len(features.nik)
-    if n > 1:
-        _random_levels(n, min(count, 4 * n * n), seed, features, scorer.words, scorer.known, counts)
+def random_rows(
+    records: int, seed: int, count: int = RANDOM_PAIRS
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """(left, right) rows of random pairs among so many records."""
+    count = min(count, 4 * records * records)
+    left, right = np.empty(count, dtype=np.int32), np.empty(count, dtype=np.int32)
+    made = _random_rows(records, len(left), seed, left, right) if records > 1 else 0
+    return left[:made], right[:made]
+
+
+def level_shares(scorer: Scorer, left: npt.NDArray[np.int32], right: npt.NDArray[np.int32]) -> Table:
+    """u [8, 8]: shares of levels among these random pairs, half a pair added to each level."""
+    pattern = scorer.compared(left, right).pattern
+    counts = np.stack([np.bincount(level(pattern, f), minlength=WIDTH) for f in range(len(FIELDS))]).astype(np.float64)
     return _shares(counts, 0.5)
 
 
@@ -193,27 +207,48 @@ def _posteriors(sample: Sample, m: Table, u: Table, r: Table, joint: Table) -> t
 def train(
     features: Features,
     scorer: Scorer,
-    keys: npt.NDArray[np.uint64],
-    orders: list[npt.NDArray[np.int32]],
-    totals: list[int],
+    blocks: Blocks,
     *,
     seed: int,
     progress: Callable[[float], None] | None = None,
 ) -> Model:
     """Learn m, u and relatives; ``matches`` is set by ``settle_matches`` once all candidates are there.
 
-    ``orders`` and ``totals`` are the grouped rows and pairs of each key. The same records and seed give the same model.
+    The same records and seed give the same model.
     """
     n = len(features.nik)
-    u = random_levels(features, scorer, seed)
+    homes, _ = cut(group(household_keys(features)[:, 0]), HOME_MOST, features.mother_whole, features.village)
+    return learn(
+        n,
+        level_shares(scorer, *random_rows(n, seed)),
+        {
+            k: histogram(sampled(scorer, blocks.groups[k]), scorer, HOLDS[k], KEY_SHARES)
+            for k in TRAINING_KEYS
+            if len(blocks.groups[k].values)
+        },
+        home_sample(scorer, homes, homes.pairs()),
+        homes.pairs(),
+        seed=seed,
+        progress=progress,
+    )
+
+
+def learn(
+    n: int,
+    u: Table,
+    of_keys: dict[int, Sample],
+    home: Sample | None,
+    at_home: int,
+    *,
+    seed: int,
+    progress: Callable[[float], None] | None = None,
+) -> Model:
+    """The model of ``n`` records from samples: ``u`` of random pairs, pairs of each key, and ``home``, pairs of
+    households, of which the records hold ``at_home``.
+    """
     # A NIK is the same for two people only by a fault: how often, the records cannot teach without a label.
     u[NIK, 4] = 1.0 / (8.0 * max(n, 1))
-    samples = [
-        histogram(_sampled(scorer, keys, k, orders[k], totals[k]), scorer, HOLDS[k], (0.3, 0.5, 0.2))
-        for k in TRAINING_KEYS
-        if totals[k]
-    ]
-    home, at_home = _home_sample(features, scorer)
+    samples = list(of_keys.values())
     m = starting(n).m.copy()
     start = m.copy()
     r, joint = _first_relatives(u)
@@ -238,15 +273,13 @@ def train(
         if moved < CLOSE:
             break
     relatives_found = None
-    if home is not None and at_home:
+    if home is not None:
         r[LOCATION] = _location_of_relatives(m[LOCATION])
         relatives_found = Relatives(r, joint, at_home * float(home.shares[2]) / AT_HOME)
     trained = {
         "rounds": rounds,
         "random_pairs": RANDOM_PAIRS,
-        "samples": {
-            KEYS[k]: int(s.count.sum()) for k, s in zip([k for k in TRAINING_KEYS if totals[k]], samples, strict=True)
-        },
+        "samples": {KEYS[k]: int(sample.count.sum()) for k, sample in of_keys.items()},
     }
     return replace(starting(n), m=m, u=u, relatives=relatives_found, seed=seed, trained=trained)
 
@@ -257,22 +290,29 @@ def _share_out(sample: Sample, one: Table, relatives: Table) -> None:
     sample.shares = np.array([max(a, 1e-9), max(1 - a - c, 1e-9), max(c, 1e-9)])
 
 
-def _sampled(scorer: Scorer, keys: npt.NDArray[np.uint64], k: int, rows: npt.NDArray[np.int32], total: int) -> Pairs:
-    left, right = empty_pairs(min(total, 2 * SAMPLE))
-    made = sample_pairs(keys, k, rows, max(1, total // SAMPLE), left, right)
-    return scorer.score(left[:made], right[:made])
+def sampled(scorer: Scorer, groups: Groups, total: int | None = None) -> Pairs:
+    """Compared pairs of groups, about SAMPLE of the ``total`` there are (None: of theirs), chosen by the value."""
+    return scorer.score(*sample_pairs(groups, one_in(groups.pairs() if total is None else total), 2 * SAMPLE))
 
 
-def _home_sample(features: Features, scorer: Scorer) -> tuple[Sample | None, int]:
+def one_in(total: int) -> int:
+    """Of so many blocks one is looked at."""
+    return max(1, total // SAMPLE)
+
+
+def household_keys(features: Features) -> npt.NDArray[np.uint64]:
+    """A key [n, 1] for each record's household, 0 where none is known."""
     keys = np.empty((len(features.nik), 1), dtype=np.uint64)
     _households(features, keys)
-    rows = group(keys[:, 0])
-    _, _, total = cut(keys, 0, rows, 40, features.mother_whole, features.village)
-    if total < 100:
-        return None, 0
+    return keys
+
+
+def home_sample(scorer: Scorer, homes: Groups, total: int) -> Sample | None:
+    """Pairs of households, ``total`` in all; None where they are too few to learn from."""
+    if total < HOME_LEAST:
+        return None
     # Strangers in one household are lodgers: few, and like relatives for our purpose.
-    sample = histogram(_sampled(scorer, keys, 0, rows, total), scorer, (LOCATION,), (0.02, 1e-12, 0.98))
-    return sample, total
+    return histogram(sampled(scorer, homes, total), scorer, (LOCATION,), (0.02, 1e-12, 0.98))
 
 
 def _first_relatives(u: Table) -> tuple[Table, Table]:
@@ -326,10 +366,19 @@ def _location_of_relatives(m: Table) -> Table:
 
 def settle_matches(model: Model, scorer_of: Callable[[Model], Scorer], pairs: Pairs) -> Model:
     """Set ``matches``, and with it the prior, to the number of one person's pairs that the candidates hold."""
+    return settled(model, lambda each: expected(scorer_of(each).weights(pairs)))
+
+
+def settled(model: Model, found_by: Callable[[Model], float]) -> Model:
+    """``settle_matches`` where ``found_by`` counts the pairs, wherever they lie."""
     for _ in range(12):
-        weight = scorer_of(model).weights(pairs)
-        found = max(float((1.0 / (1.0 + np.exp2(-np.clip(weight, -300, 300)))).sum()), 0.5)
+        found = max(found_by(model), 0.5)
         if abs(found - model.matches) < 1e-3 * model.matches:
             break
         model = replace(model, matches=found)
     return replace(model, matches=float(f"{found:.6g}"))
+
+
+def expected(weight: npt.NDArray[np.float64]) -> float:
+    """How many pairs of these weights are one person's."""
+    return float((1.0 / (1.0 + np.exp2(-np.clip(weight, -300, 300)))).sum())
