@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
 import django
 
@@ -48,3 +48,10 @@ def load_lists(*, at: datetime) -> None:
     access.seed()
     with acting(principal="svc.registry"):
         places.load_places(by="svc.registry", at=at)
+
+
+def start_jobs(*, nightly: time) -> None:
+    """Do the night's work at this hour (Jakarta) beside what the program serves; the database must be ready."""
+    from blanko.doors.jobs import nightly as job
+
+    job.start(nightly)

@@ -11,7 +11,7 @@ import pytest
 AT = datetime(2017, 3, 27, 8, 0, tzinfo=UTC)
 
 
-def accepted_lot(*, lot_no="L-1", series="PB17", first_box=1, boxes=20, size=50, rejected=None, contract="C-1"):
+def accepted_lot(*, lot_no="L-1", series="PB17", first_box=1, boxes=20, size=50, rejected=None, contract="C-1", allowed=20):
     """Buy, deliver, release and accept a lot, inside the caller's transaction."""
     from blanko.records.procurement import operations, queries
     from blanko.records.procurement.rules import Stage
@@ -28,6 +28,7 @@ def accepted_lot(*, lot_no="L-1", series="PB17", first_box=1, boxes=20, size=50,
             box_size=size,
             deliveries=[(date(2017, 3, 25), 100_000_000)],
             source="test",
+            spoilage_per_mille=allowed,
             **who,
         )
     operations.announce_lot(

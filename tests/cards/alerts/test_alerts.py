@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from math import comb
 
 import pytest
-from cards.conftest import AT
+from cards.conftest import AT, accepted_lot
 from django.db import Error, transaction
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +18,9 @@ from blanko.cards.custody import arrivals
 from blanko.cards.custody import operations as custody
 from blanko.cards.custody.rules import Condition, Kind, Line
 from blanko.cards.custody.transit import Discrepancy, DiscrepancyKind
+from blanko.cards.issuance.models import Card, CardStep
 from blanko.ground.audit import operations as audit
+from blanko.ground.audit.merkle import Facts
 from blanko.ground.audit.models import Event
 
 A, B = "1101", "1102"
@@ -89,7 +91,54 @@ def test_spoilage_far_above_the_allowance_is_told(stocked):
     find(at=NOON + timedelta(hours=1))
     (told,) = queries.alerts()
     assert (told["kind"], told["office"]) == ("spoilage", A)
-    assert told["says"] == {"spoiled": 12, "tried": 50, "allowed_per_mille": 20}
+    assert told["says"] == {"spoiled": 12, "tried": 50, "allowed_per_mille": 20, "contract": "C-1"}
+
+
+@pytest.mark.parametrize(("allowed", "told"), [(20, True), (300, False), (0, False)])
+def test_what_is_too_much_spoilage_is_said_by_the_contract_of_the_blanks(warehouse, allowed, told):
+    """The blanks of another contract, which allows more, less, or names nothing."""
+    accepted_lot(lot_no="L-2", series="PB18", contract="C-2", allowed=allowed)
+    custody.receive_lot(lot_no="L-2", by="gudang.pusat", at=NOON)
+    movement = send(warehouse, [Line("PB18", 1, 1, 50), line(1)])
+    custody.receive(movement=movement, by="operator.1101", at=NOON)
+    custody.open_boxes(boxes=[("PB18", 1), ("PB17", 1)], office=A, key=warehouse.key(), by="operator.1101", at=NOON)
+    change(warehouse, Kind.PERSONALISATION, Condition.PERSONALISED, [Line("PB18", 1, 1, 38), line(1)])
+    change(warehouse, Kind.SPOILAGE, Condition.SPOILED, [Line("PB18", 1, 39, 50)])
+    find(at=NOON + timedelta(hours=1))
+    says = [(row["office"], row["says"]["contract"]) for row in queries.alerts(kind="spoilage")]
+    assert says == ([(A, "C-2")] if told else [])
+
+
+def test_more_cards_than_blanks_that_were_printed_are_told_until_the_book_has_them(stocked):
+    """The cards' register says more than custody's journal: somebody wrote past the functions."""
+    change(stocked, Kind.PERSONALISATION, Condition.PERSONALISED, [line(1, 1, 2)])
+    for position in (1, 2, 3):
+        card_past_the_functions(f"PB17-000001-{position:04d}")
+    find(at=NOON + timedelta(hours=1))
+    (told,) = queries.alerts()
+    assert (told["kind"], told["office"], told["owner"]) == ("prints_above_blanks", A, "kepala.1101")
+    assert told["says"] == {"cards": 3, "blanks": 2}
+    change(stocked, Kind.PERSONALISATION, Condition.PERSONALISED, [line(1, 3, 3)])
+    assert find(at=NOON + timedelta(hours=2)).over == (told["alert"],)
+
+
+def card_past_the_functions(serial):
+    """A card and its first step as rows alone, under an event of their own."""
+    card = {
+        "serial": serial, "person_id": int(serial[-4:]), "recorded_office": A, "record_id": serial, "office": A,
+        "regency": A, "cause": "first", "turn": "queue", "turn_note": "", "passed_over": 0, "rule": 0, "job": "",
+        "print_ready_since": NOON.date(), "printed_on": NOON.date(),
+    }  # fmt: skip
+    step = {
+        "serial": serial, "seq": 1, "before": "", "step": "printed", "office": A, "at": NOON, "by": "operator.1101",
+        "reason": "", "movement": "", "handed_to": "", "checked": "", "receiver": "", "relation": "", "document": "",
+    }  # fmt: skip
+    event = audit.record(
+        operation="issuance.print", by="operator.1101", at=NOON, subject={},
+        facts=Facts.of({"issuance_card": [card], "issuance_step": [step]}),
+    )  # fmt: skip
+    Card.objects.create(event_id=event, **card)
+    CardStep.objects.create(event_id=event, **step)
 
 
 def test_an_overdue_consignment_is_told_until_it_arrives(warehouse):
@@ -177,12 +226,12 @@ def test_alerts_are_sealed_facts_that_nobody_changes(warehouse):
 
 @pytest.mark.parametrize(("good", "coming", "told"), [(8, 0, True), (9, 0, False), (2, 7, False), (0, 8, True)])
 def test_cover_counts_what_is_on_its_way(good, coming, told):
-    pace = Pace(A, good, coming, printed=84, spoiled=0)
+    pace = Pace(A, good, coming, printed=84)
     assert bool(rules.low_cover([pace], limits=Limits(cover_days=3, pace_days=28), at=NOON)) is told
 
 
 def test_an_office_that_prints_nothing_has_no_cover_to_lack():
-    assert rules.low_cover([Pace(A, 0, 0, 0, 0)], limits=Limits(), at=NOON) == []
+    assert rules.low_cover([Pace(A, 0, 0, 0)], limits=Limits(), at=NOON) == []
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.floats(0.001, 0.3))

@@ -96,7 +96,6 @@ def test_a_receipt_with_discrepancies_sent_twice_is_applied_once(warehouse):
     [
         (Discrepancy(DiscrepancyKind.SHORT, "k", box(7)), transit.NotOfThisConsignment),
         (Discrepancy(DiscrepancyKind.SHORT, "k"), transit.NotOfThisConsignment),
-        (Discrepancy(DiscrepancyKind.SHORT, "", box(1)), InvalidValue),
         (Discrepancy(DiscrepancyKind.SURPLUS, "k"), InvalidValue),
         (Discrepancy(DiscrepancyKind.SHORT, "k", Line("PB17", 1, 1, 3)), rules.BoxNotOpened),
     ],
@@ -107,6 +106,12 @@ def test_a_wrong_discrepancy_is_refused_and_the_movement_stays_pending(warehouse
         found(warehouse, movement, what)
     assert queries.pending(movement).phase == "pending"
     assert queries.discrepancies() == []
+
+
+def test_who_sent_it_answers_for_what_nobody_was_named_for(warehouse):
+    movement = send(warehouse, [1])
+    found(warehouse, movement, Discrepancy(DiscrepancyKind.BROKEN_SEAL, line=box(1)))
+    assert [row["owner"] for row in queries.discrepancies()] == ["gudang.pusat"]
 
 
 def test_the_sender_cannot_receive_with_discrepancies_either(warehouse):

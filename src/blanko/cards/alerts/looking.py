@@ -9,12 +9,13 @@ from typing import Any
 from django.db import connection
 
 from blanko.cards.alerts import rules
-from blanko.cards.alerts.rules import AlertKind, Finding, Limits, Pace
+from blanko.cards.alerts.rules import AlertKind, Finding, Limits, Pace, Tried
 from blanko.cards.counting import queries as counting
 from blanko.cards.custody import queries as custody
 from blanko.cards.custody import signals
 from blanko.ground.database import sql
 from blanko.kernel.errors import InvalidValue
+from blanko.records.procurement import queries as procurement
 
 COUNTS_LOOKED_AT = 2_000
 
@@ -26,13 +27,21 @@ def look(*, at: datetime, limits: Limits) -> list[Finding]:
     paces = [Pace(*row) for row in _rows("paces.sql", since=pace_since, until=at)]
     return [
         *rules.low_cover(paces, limits=limits, at=at),
-        *rules.spoilage(paces, limits=limits, at=at),
+        *rules.spoilage(_tried(pace_since, at), limits=limits, at=at),
         *_prints(),
         *_seen_twice(since, at),
         *_both_ends(since, at),
         *_at_night(since, at, limits),
         *_overdue(at),
     ]
+
+
+def _tried(since: datetime, at: datetime) -> Iterator[Tried]:
+    allowed = {row["contract_no"]: row["spoilage_per_mille"] for row in procurement.contracts()}
+    for office, contract_no, printed, spoiled in _rows("tried.sql", since=since, until=at):
+        # A contract that names no allowance (0) says nothing about what is too much.
+        if allowed[contract_no]:
+            yield Tried(office, contract_no, printed, spoiled, allowed[contract_no])
 
 
 def _prints() -> Iterator[Finding]:

@@ -48,8 +48,7 @@ class Limits:
 
     cover_days: int = 3
     pace_days: int = 28
-    spoilage_per_mille: int = 20
-    # Chance at most that an office as good as its contract allows spoils that many.
+    # Chance at most that an office as good as its contract allows spoils that many. The allowance is the contract's.
     spoilage_chance: float = 1e-5
     night_begins: int = 22
     night_ends: int = 5
@@ -84,13 +83,25 @@ class NoReason(BlankoError, ValueError):
 
 
 class Pace(NamedTuple):
-    """What an office holds, and what it printed and spoiled in the last ``Limits.pace_days``."""
+    """What an office holds, and what it printed in the last ``Limits.pace_days``."""
 
     office: str
     good: int
     coming: int
     printed: int
+
+
+class Tried(NamedTuple):
+    """Blanks of one contract that an office printed and spoiled in the last ``Limits.pace_days``.
+
+    ``allowed_per_mille`` is the spoilage that this contract allows.
+    """
+
+    office: str
+    contract_no: str
+    printed: int
     spoiled: int
+    allowed_per_mille: int
 
 
 def low_cover(paces: Iterable[Pace], *, limits: Limits, at: datetime) -> list[Finding]:
@@ -104,16 +115,19 @@ def low_cover(paces: Iterable[Pace], *, limits: Limits, at: datetime) -> list[Fi
     return found
 
 
-def spoilage(paces: Iterable[Pace], *, limits: Limits, at: datetime) -> list[Finding]:
-    """Offices that spoiled more than chance explains at the rate that the contract allows."""
+def spoilage(blanks: Iterable[Tried], *, limits: Limits, at: datetime) -> list[Finding]:
+    """Offices that spoiled more of a contract's blanks than chance explains at the rate that the contract allows."""
     found = []
-    for pace in paces:
-        tried = pace.printed + pace.spoiled
-        if pace.spoiled * 1000 <= tried * limits.spoilage_per_mille:
+    for of in blanks:
+        tried = of.printed + of.spoiled
+        if of.spoiled * 1000 <= tried * of.allowed_per_mille:
             continue
-        if chance_of(pace.spoiled, of=tried, rate=limits.spoilage_per_mille / 1000) <= limits.spoilage_chance:
-            says = {"spoiled": pace.spoiled, "tried": tried, "allowed_per_mille": limits.spoilage_per_mille}
-            found.append(Finding(AlertKind.SPOILAGE, pace.office, pace.office, at, says))
+        if chance_of(of.spoiled, of=tried, rate=of.allowed_per_mille / 1000) <= limits.spoilage_chance:
+            says = {
+                "spoiled": of.spoiled, "tried": tried, "allowed_per_mille": of.allowed_per_mille,
+                "contract": of.contract_no,
+            }  # fmt: skip
+            found.append(Finding(AlertKind.SPOILAGE, f"{of.office}/{of.contract_no}", of.office, at, says))
     return found
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.db import connection
 from django.db.models import F
 
 from blanko.cards.counting import rules
+from blanko.cards.counting.balance import BREACHES, NATION, TERMS
 from blanko.cards.counting.models import (
     CountBook,
     CountDecision,
@@ -46,7 +48,8 @@ def reconciles(*, scope: str | None = None, limit: int = 50) -> list[dict[str, A
 
 
 def reconcile(number: int) -> dict[str, Any]:
-    """One run with its ``lines`` (every difference, in order) and ``nodes`` (the equations of the nodes below it).
+    """One run with its ``lines`` (every difference, in order), ``nodes`` (the equations of the nodes below it), and
+    whether journal and book were one (``holds``).
 
     Raises UnknownReconcile.
     """
@@ -54,12 +57,20 @@ def reconcile(number: int) -> dict[str, Any]:
     top = next((row for row in sheets if row["scope"] == row["run_scope"]), None)
     if top is None:
         raise UnknownReconcile("there is no reconcile {number}", mend="choose one of the list", number=number)
-    lines = ReconcileDifference.objects.filter(event_id=number).order_by("number")
+    lines = list(ReconcileDifference.objects.filter(event_id=number).order_by("number").values())
+    closes = top["received"] == sum(top[term] for term in TERMS.values())
     return {
         **top,
-        "lines": [_numbered(line) for line in lines.values()],
+        "holds": closes and not any(line["source"] in BREACHES for line in lines),
+        "lines": [_numbered(line) for line in lines],
         "nodes": [row for row in sheets if row is not top],
     }
+
+
+def reconcile_on(day: date, *, by: str) -> int | None:
+    """The number of the first national run of a day (Jakarta) by somebody, or None."""
+    found = Reconcile.objects.filter(scope=NATION, run_scope=NATION, by=by, at__date=day).order_by("event_id")
+    return found.values_list("event_id", flat=True).first()
 
 
 def last_reconcile(scope: str) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from psycopg.types.json import Jsonb
@@ -27,10 +28,12 @@ def receive_found(
 
     What did not come is missing at its sender's; boxes with a broken or wrong seal and damaged blanks are quarantined
     here; the rest is good. Sent twice, applied once. Raises UnknownMovement, MovementSettled, SamePersonBothEnds,
-    NotOfThisConsignment, InvalidValue (no owner, nothing named), BoxNotOpened (part of a sealed box).
+    NotOfThisConsignment, InvalidValue (nothing named), BoxNotOpened (part of a sealed box).
     """
     sent = queries.pending(movement)
-    ordered = transit.check_discrepancies(found, sent.lines)
+    # Who sent it answers for what nobody was named for.
+    owned = [item if item.owner.strip() else replace(item, owner=sent.by) for item in found]
+    ordered = transit.check_discrepancies(owned, sent.lines)
     rows = [phase_row(movement, Phase.POSTED, by=by, at=at, papers=dict(papers or {}))]
     if not ordered:
         ledger.settle("custody.receive", rows, by=by, at=at)

@@ -85,13 +85,13 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """What a receiver found wrong. ``owner`` is the officer or carrier who has to explain it.
+    """What a receiver found wrong. ``owner`` is the officer or carrier who has to explain it; else who sent it.
 
     ``line`` is set for blanks of the consignment; ``identifier`` is what was read or written on what is not of it.
     """
 
     kind: DiscrepancyKind
-    owner: str
+    owner: str = ""
     line: Line | None = None
     identifier: str = ""
     note: str = ""

@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Schema, Status
 
-from blanko.cards.counting import operations, queries, reconciling, samples
+from blanko.cards.counting import operations, queries, samples
 from blanko.cards.custody.rules import Key
+from blanko.cards.issuance import comparing, following
 from blanko.doors.api.officers import acting_officer
 from blanko.ground.access.acting import acting
 from blanko.kernel.boxes import BoxId
@@ -202,7 +203,7 @@ def one_reconcile(request: HttpRequest, number: int) -> dict[str, Any]:
 def reconcile(request: HttpRequest, asked: ReconcileRequest) -> Status[dict[str, Any]]:
     by = acting_officer(request, "svc.custody")
     with acting(principal=by):
-        done = reconciling.reconcile(
+        done = comparing.reconcile(
             by=by, at=timezone.now(), scope=asked.scope, thorough=asked.thorough, nodes=asked.nodes
         )
     return Status(201, queries.reconcile(done.number))
@@ -257,6 +258,7 @@ def decide(request: HttpRequest, count: str, asked: DecisionRequest) -> dict[str
     by, name = acting_officer(request, "svc.custody"), _named(count)
     with acting(principal=by):
         operations.decide(count=name, approve=asked.approve, reason=asked.reason, by=by, at=timezone.now())
+        following.follow(by=by, at=timezone.now(), office=queries.header(name)["office"])
     return queries.count(name)
 
 

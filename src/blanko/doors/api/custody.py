@@ -16,6 +16,7 @@ from ninja.files import UploadedFile
 from blanko.cards.custody import arrivals, manifest_store, operations, papers, queries
 from blanko.cards.custody.rules import Condition, Key, Kind, Line, conditions_of
 from blanko.cards.custody.transit import Discrepancy, DiscrepancyKind, Leg, Mode, Resolution
+from blanko.cards.issuance import following
 from blanko.doors.api.downloads import of_type
 from blanko.doors.api.officers import acting_officer
 from blanko.ground.access.acting import acting, acting_alone
@@ -325,6 +326,8 @@ def receive(request: HttpRequest, movement: str, asked: Arrived | None = None) -
             arrivals.receive_found(found=found, **given)
         else:
             arrivals.receive_scanned(scans=said.scans, further=found, **given)
+    with acting(principal=by):
+        following.follow(by=by, at=timezone.now(), office=queries.pending(name).from_office)
     return queries.discrepancies(movement=name)
 
 
@@ -374,6 +377,8 @@ def change(request: HttpRequest, asked: ChangeRequest) -> Status[dict[str, Any]]
             key=Key(asked.device, asked.sequence), by=by, at=timezone.now(), reason=asked.reason,
             corrects=asked.corrects,
         )  # fmt: skip
+    with acting(principal=by):
+        following.follow(by=by, at=timezone.now(), office=asked.office)
     return Status(201, {"movement": made})
 
 

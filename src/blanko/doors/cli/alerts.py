@@ -14,7 +14,7 @@ from blanko.cards.alerts.rules import AlertKind, Limits
 from blanko.ground.access.acting import acting
 
 EXAMPLE = """Example:
-  ./blanko alerts find                                            look at everything now; put it into the nightly jobs
+  ./blanko alerts find                                            look at everything now (./blanko nightly does it too)
   ./blanko alerts list --office 3171                              what is open
   ./blanko alerts acknowledge NAME --reason "truck came late" --by kepala.3171"""
 
@@ -28,9 +28,6 @@ def main(argv: list[str]) -> int:
     find = verbs.add_parser("find", help="look at everything and keep what is new")
     find.add_argument("--at", type=datetime.fromisoformat, help="a moment of the past, for a replay; else now")
     find.add_argument("--cover-days", type=int, default=usual.cover_days)
-    find.add_argument(
-        "--spoilage", type=int, default=usual.spoilage_per_mille, metavar="PER_MILLE", help="what the contract allows"
-    )
     show = verbs.add_parser("list", help="alerts that are open")
     show.add_argument("--office")
     show.add_argument("--kind", choices=[str(kind) for kind in AlertKind])
@@ -57,7 +54,7 @@ def _find(given: argparse.Namespace) -> int:
     at = given.at or datetime.now(UTC)
     if at.tzinfo is None:
         at = timezone.make_aware(at)
-    limits = Limits(cover_days=given.cover_days, spoilage_per_mille=given.spoilage)
+    limits = Limits(cover_days=given.cover_days)
     with acting(principal="svc.custody"):
         found = operations.find(by="svc.custody", at=at, limits=limits)
     if given.json:

@@ -13,6 +13,7 @@ from blanko.cards.counting import operations, queries
 from blanko.cards.counting.rules import MalformedCount
 from blanko.cards.counting.sheet_files import read_sheet
 from blanko.cards.custody.rules import Key
+from blanko.cards.issuance import following
 from blanko.ground.access.acting import acting
 from blanko.kernel.boxes import BoxId
 
@@ -92,6 +93,7 @@ def _step(given: argparse.Namespace, at: datetime) -> str:
         )  # fmt: skip
     elif given.step == "decide":
         operations.decide(count=given.count, approve=given.approve, reason=given.reason, by=given.by, at=at)
+        following.follow(by=given.by, at=at, office=queries.header(given.count)["office"])
     else:
         operations.abandon(count=given.count, reason=given.reason, by=given.by, at=at)
     return str(given.count)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from blanko.cards.custody import arrivals, operations, queries
 from blanko.cards.custody.rules import Condition, Key, Kind, conditions_of
 from blanko.cards.custody.transit import Discrepancy, DiscrepancyKind, Leg, Mode, Resolution
+from blanko.cards.issuance import following
 from blanko.doors.cli.progress import Bar
 from blanko.ground.access.acting import acting
 from blanko.kernel.errors import InvalidValue
@@ -157,9 +158,8 @@ def _dispatch(given: argparse.Namespace) -> int:
 
 
 def _receive(given: argparse.Namespace) -> int:
-    owner = given.owner or queries.pending(given.movement).by
     found = [
-        Discrepancy(kind, owner, line)
+        Discrepancy(kind, given.owner, line)
         for name, kind in MARKS.items()
         for blanks in getattr(given, name)
         for line in queries.lines_named([blanks])
@@ -170,6 +170,7 @@ def _receive(given: argparse.Namespace) -> int:
             told = arrivals.receive_found(found=found, **said)
         else:
             told = arrivals.receive_scanned(scans=given.scans.read().splitlines(), further=found, **said)
+        following.follow(by=given.by, at=_now(), office=queries.pending(given.movement).from_office)
     if given.json:
         return _said(given, queries.discrepancies(movement=given.movement), "")
     print(f"taken over: {given.movement}, {len(told)} discrepancies")
@@ -254,6 +255,7 @@ def _change(given: argparse.Namespace) -> int:
             office=given.office, key=_key_of(given), by=given.by, at=_now(), reason=given.reason,
             corrects=given.corrects,
         )  # fmt: skip
+        following.follow(by=given.by, at=_now(), office=given.office)
     return _said(given, {"movement": made}, f"{before} -> {after}: {made}")
 
 

@@ -6,17 +6,18 @@ import argparse
 import json
 from datetime import UTC, datetime
 
-from blanko.cards.counting import queries, reconciling
+from blanko.cards.counting import queries
 from blanko.cards.counting.balance import NATION, named
 from blanko.cards.counting.reconciling import Reconciled
+from blanko.cards.issuance import comparing
 from blanko.ground.access.acting import acting
 
 
 def add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``reconcile`` to the verbs of ``custody``."""
-    verb = verbs.add_parser("reconcile", help="compare journal, boxes and balances; name what differs")
+    verb = verbs.add_parser("reconcile", help="compare journal, boxes, balances and cards; name what differs")
     verb.add_argument("--office", default=NATION, metavar="C", help="an office, or a province's two digits; else all")
-    verb.add_argument("--thorough", action="store_true", help="fold every box, to find boxes that changed places")
+    verb.add_argument("--thorough", action="store_true", help="fold every box, without trusting the prints")
     verb.add_argument(
         "--nodes", action="store_true", help="keep the equation of each province and office too (nightly)"
     )
@@ -31,7 +32,7 @@ def run(given: argparse.Namespace) -> int:
         print(json.dumps(queries.reconcile(given.show), default=str))
         return 0
     with acting(principal=given.by):
-        done = reconciling.reconcile(
+        done = comparing.reconcile(
             by=given.by, at=datetime.now(UTC), scope=given.office, thorough=given.thorough, nodes=given.nodes
         )
     if given.json:

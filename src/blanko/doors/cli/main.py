@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "intake": Command("Records", "intake", "load registrations, applications, deaths, stock and counts from files"),
     "registry": Command("Records", "registry", "persons, their records and statuses"),
     "entitlement": Command("Records", "entitlement", "who is owed a card, why, and what blocks it"),
+    "cases": Command("Records", "cases", "records that may be one person's, settled with the person"),
     "procurement": Command("Supply", "procurement", "tenders, contracts, lots and payments"),
     "equipment": Command("Supply", "equipment", "what offices print with: printers, ribbon and ink, operators"),
     "allocation": Command(
@@ -55,6 +56,7 @@ COMMANDS: dict[str, Command] = {
         },
     ),  # fmt: skip
     "alerts": Command("Supply", "alerts", "what does not look right, and who has to explain it"),
+    "nightly": Command("Supply", "nightly", "the night's work: compare all accounts, tell what does not look right"),
     "custody": Command("Supply", "custody", "where every box and blank is"),
     "destruction": Command("Supply", "destruction", "spoiled blanks and old cards, destroyed before witnesses"),
     "issuance": Command("Cards", "issuance", "print, hand over and send cards; the queue and what waits"),

@@ -8,9 +8,11 @@ import socket
 import sys
 import threading
 from contextlib import suppress
+from datetime import time
 
 from blanko.engines.runout.simulate import warm
 from blanko.kernel.errors import BlankoError
+from blanko.ready import start_jobs
 
 HOST = "127.0.0.1"
 THREADS = 4
@@ -30,8 +32,8 @@ def check_port(port: int) -> None:
             raise PortTaken("port {port} is taken", mend="end the other program or use --port", port=port) from None
 
 
-def run(port: int) -> int:
-    """Serve until Ctrl-C or SIGTERM; 0 after it."""
+def run(port: int, *, nightly: time | None = None) -> int:
+    """Serve until Ctrl-C or SIGTERM; 0 after it. ``nightly``: when to do each night's work (Jakarta)."""
     import waitress
 
     from blanko.wsgi import application
@@ -41,6 +43,8 @@ def run(port: int) -> int:
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
     # Beside the first page: whoever asks for the plan next does not wait for a compiler.
     threading.Thread(target=warm, daemon=True).start()
+    if nightly is not None:
+        start_jobs(nightly=nightly)
     print(f"\nOpen http://{HOST}:{port}   (Ctrl-C ends it)", file=sys.stderr, flush=True)
     with suppress(KeyboardInterrupt):
         waitress.serve(application, host=HOST, port=port, threads=THREADS, ident="blanko", _quiet=True)
@@ -52,4 +56,9 @@ def main(argv: list[str]) -> int:
     """Serve what the database holds."""
     parser = argparse.ArgumentParser(prog="blanko serve", description="Example: ./blanko serve --port 8000")
     parser.add_argument("--port", type=int, default=8000)
-    return run(parser.parse_args(argv).port)
+    parser.add_argument(
+        "--nightly", type=time.fromisoformat, metavar="HH:MM",
+        help="do each night's work (./blanko nightly) at this hour of Jakarta, in this program",
+    )  # fmt: skip
+    given = parser.parse_args(argv)
+    return run(given.port, nightly=given.nightly)

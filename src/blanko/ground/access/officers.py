@@ -40,6 +40,7 @@ SERVICES = tuple(
         "suket",
         "issuance",
         "transparency",
+        "nightly",
         "demo",
     )  # fmt: skip
 )

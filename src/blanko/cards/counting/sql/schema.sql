@@ -2,14 +2,6 @@ SELECT audit_guard(t) FROM unnest(ARRAY[
     'counting_reconcile', 'counting_difference', 'counting_count', 'counting_book', 'counting_hand', 'counting_sheet',
     'counting_sheet_line', 'counting_decision', 'counting_sample', 'counting_sample_result']::regclass[]) AS t;
 
--- A print of the blanks of a range: the print of a range is the sum of those of its parts, and another set of blanks has
--- another print (but for one in two thousand million). Nobody knows the salt before the run, so nobody can prepare a set.
-CREATE FUNCTION counting_print(series text, box_no int, first int, last int, salt bigint) RETURNS int
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT ((hashint8extended(box_no::bigint << 16 | last, hashtextextended(series, salt)) >> 33)
-            - (hashint8extended(box_no::bigint << 16 | (first - 1), hashtextextended(series, salt)) >> 33))::int
-$$;
-
 ALTER TABLE counting_open ADD FOREIGN KEY (count) REFERENCES counting_count (count);
 ALTER TABLE counting_book ADD FOREIGN KEY (count) REFERENCES counting_count (count);
 ALTER TABLE counting_hand ADD FOREIGN KEY (count) REFERENCES counting_count (count);

@@ -104,7 +104,7 @@ def _accept_lots() -> None:
     with acting(principal="svc.procurement"):
         procurement.sign_contract(
             contract_no="SIM", supplier="Simulated", signed_on=day, quantity=10_000_000, unit_price_idr=1,
-            total_idr=10_000_000, box_size=SIZES[0], source="simulation", deliveries=[(day, 10_000_000)], **who,
+            total_idr=10_000_000, box_size=SIZES[0], source="simulation", spoilage_per_mille=20, deliveries=[(day, 10_000_000)], **who,
         )  # fmt: skip
         for name, lines in lots().items():
             first = lines[0].box_no

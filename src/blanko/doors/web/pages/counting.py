@@ -15,13 +15,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from blanko.cards.counting import operations as counting
 from blanko.cards.counting import queries as counts
-from blanko.cards.counting import reconciling
 from blanko.cards.counting.balance import TERMS, named
 from blanko.cards.custody.rules import Key
 from blanko.cards.destruction import operations as destruction
 from blanko.cards.destruction import papers, rules
 from blanko.cards.destruction import queries as batches
 from blanko.cards.destruction.rules import WitnessGiven
+from blanko.cards.issuance import comparing, following
 from blanko.doors.web import words
 from blanko.doors.web.pages.custody import condition_names
 from blanko.doors.web.pages.responses import named_errors, page
@@ -64,7 +64,7 @@ def reconcile(request: HttpRequest) -> HttpResponse:
     scope = (request.POST.get("scope") or request.GET.get("scope") or "ID").strip()
     if request.method == "POST":
         with acting(principal="svc.custody"):
-            done = reconciling.reconcile(by="svc.custody", at=timezone.now(), scope=scope)
+            done = comparing.reconcile(by="svc.custody", at=timezone.now(), scope=scope)
         return HttpResponseRedirect(f"{request.path}?{urlencode({'run': done.number})}")
     wanted = words.whole(request.GET.get("run", ""))
     last = counts.last_reconcile(scope)
@@ -149,6 +149,7 @@ def _count_step(request: HttpRequest) -> str:
             counting.decide(
                 count=name, approve=given["step"] == "approve", reason=given.get("reason", ""), by=by, at=at
             )
+            following.follow(by=by, at=at, office=counts.header(name)["office"])
         elif given.get("step") == "abandon":
             counting.abandon(count=name, reason=given.get("reason", ""), by=by, at=at)
         else:

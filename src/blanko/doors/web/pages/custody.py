@@ -13,12 +13,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from blanko.cards.custody import arrivals, operations, papers, queries
 from blanko.cards.custody.rules import CENTRE, Key, Kind, Phase
 from blanko.cards.custody.transit import Discrepancy, DiscrepancyKind, Leg, Mode, Resolution
+from blanko.cards.issuance import following
 from blanko.doors.web import words
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.sankey import sankey
 from blanko.doors.web.tables import Column, Table
 from blanko.ground.access import queries as access
-from blanko.ground.access.acting import acting_alone
+from blanko.ground.access.acting import acting, acting_alone
 from blanko.ground.places import gazetteer
 from blanko.kernel.errors import InvalidValue
 from blanko.records.entitlement import queries as entitlement
@@ -130,7 +131,7 @@ def receive(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         by = _officer(request)
         marked = [
-            Discrepancy(kind, request.POST.get("owner") or queries.pending(movement).by, line, note=note)
+            Discrepancy(kind, request.POST.get("owner", ""), line, note=note)
             for kind in MARKED
             for text in (request.POST.get(str(kind)) or "").split()
             for line in queries.lines_named([text])
@@ -141,6 +142,8 @@ def receive(request: HttpRequest) -> HttpResponse:
                 movement=movement, scans=(request.POST.get("scans") or "").splitlines(), further=marked, by=by,
                 at=timezone.now(),
             )  # fmt: skip
+        with acting(principal="svc.issuance"):
+            following.follow(by=by, at=timezone.now(), office=queries.pending(movement).from_office)
         return HttpResponseRedirect(f"{request.path}?movement={movement}")
     sent = queries.pending(movement)
     lines = [
