@@ -175,7 +175,9 @@ def batches(source: Source) -> Iterator[tuple[Path, pa.RecordBatch]]:
                             yield path, big.slice(at, BATCH_ROWS)
             else:
                 schema = pq.read_schema(path, memory_map=True)
-                few = [name for name in FEW_VALUES if name in schema.names and pa.types.is_string(schema.field(name).type)]
+                few = [
+                    name for name in FEW_VALUES if name in schema.names and pa.types.is_string(schema.field(name).type)
+                ]
                 names = [name for name in schema.names if name in COLUMNS and name not in UNUSED]
                 with pq.ParquetFile(path, memory_map=True, read_dictionary=few) as file:
                     for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=names):
