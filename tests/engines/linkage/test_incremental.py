@@ -1,15 +1,12 @@
 """Step by step, in any order of arrival, correction and withdrawal, records end in the batch's pairs and persons."""
 
-import random
-
 import numpy as np
 import pytest
 
-from blanko.engines.linkage.cluster import DECIDED, PAIR_REASONS
 from blanko.engines.linkage.frozen import learn
 from blanko.engines.linkage.incremental import Row, link
 from blanko.engines.linkage.packed import Book
-from tests.engines.linkage.records import TEXT, nation, parquet, registrations, rows
+from tests.engines.linkage.records import batch_of, crowd, nation, parquet, registrations
 
 CAP, WINDOW = 4, 2
 """Small, so that few records pass the cap."""
@@ -105,44 +102,6 @@ def book(frozen):
     return Book(frozen)
 
 
-def crowd(seed):
-    """Records of a few persons, doubled with slips, and a block above the cap: one name, birthday and village."""
-    draw = random.Random(seed)
-    table = registrations(nation(400, 1_000 + seed))
-    taken = [{k: None if v is None else str(v) for k, v in row.items()} for row in table.to_pylist()]
-    picked = draw.sample(taken, 6)
-    found = []
-    for row in picked:
-        for _ in range(draw.choice((1, 2, 3, 4))):
-            double = dict(row)
-            for name in draw.sample(TEXT[1:], draw.choice((0, 1, 2))):
-                double[name] = draw.choice((None, draw.choice(taken)[name]))
-            double["name"] = double["name"] or row["name"]
-            found.append(double)
-    for k in range(draw.choice((0, 5, 9))):
-        other = {"nik": None, "family_card_no": None, "address": f"JL MAWAR {k}"}
-        found.append({**picked[0], **other, "mother_name": draw.choice(taken)["mother_name"]})
-    return [{**row, "record_id": f"r{k:03d}"} for k, row in enumerate(found)], draw, taken
-
-
-def batch_of(frozen, folder, records):
-    """(persons, kept pairs) as the batch says."""
-    made = frozen.link([parquet(folder, rows(*records), "final.parquet")], cap=CAP, window=WINDOW)
-    ids, person = made.loaded.ids.to_pylist(), made.clusters.person.tolist()
-    groups = {}
-    for name, at in zip(ids, person, strict=True):
-        groups.setdefault(at, set()).add(name)
-    pairs = {}
-    for k in range(len(made.pairs.left)):
-        decided = DECIDED[made.clusters.decided[k]]
-        clash = PAIR_REASONS[made.clusters.reason[k]] == "nik_clash"
-        if decided != "apart" and (made.pairs.weight[k] >= frozen.model.review or clash):
-            pairs[ids[made.pairs.left[k]], ids[made.pairs.right[k]]] = (
-                float(made.pairs.weight[k]), int(made.pairs.pattern[k]), decided, PAIR_REASONS[made.clusters.reason[k]],
-            )  # fmt: skip
-    return {frozenset(group) for group in groups.values()}, pairs
-
-
 def packed(book, records):
     return dict(zip([row["record_id"] for row in records], book.pack_rows(records).each(), strict=True))
 
@@ -150,7 +109,7 @@ def packed(book, records):
 @pytest.mark.parametrize("seed", range(20))
 def test_every_order_of_arrival_correction_and_withdrawal_ends_in_the_batch(frozen, book, folder, seed):
     records, draw, taken = crowd(seed)
-    persons, pairs = batch_of(frozen, folder, records)
+    persons, pairs = batch_of(frozen, folder, records, cap=CAP, window=WINDOW)
     final = packed(book, records)
     wrong = packed(book, [{**draw.choice(taken), "record_id": row["record_id"]} for row in records])
     strangers = packed(book, [{**draw.choice(records), "record_id": f"x{k}"} for k in range(6)])

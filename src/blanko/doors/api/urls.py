@@ -8,6 +8,7 @@ from ninja import NinjaAPI
 from blanko import __version__
 from blanko.doors.api import (
     cards,
+    cases,
     counting,
     custody,
     destruction,
@@ -16,6 +17,7 @@ from blanko.doors.api import (
     problems,
     proof,
     records,
+    registry_check,
     scenarios,
     suket,
     supply_writes,
@@ -33,6 +35,8 @@ api = NinjaAPI(
 )
 problems.install(api)
 api.add_router("", records.router, tags=["records"])
+api.add_router("", registry_check.router, tags=["records"])
+api.add_router("", cases.router, tags=["records"])
 api.add_router("", supply_writes.router, tags=["supply"])
 api.add_router("", equipment.router, tags=["supply"])
 api.add_router("", scenarios.router, tags=["planning"])

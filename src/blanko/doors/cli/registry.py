@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from blanko.doors.cli import registry_linkage
 from blanko.ground.access.acting import acting
 from blanko.records.entitlement import operations as entitlement
 from blanko.records.entitlement import queries as owed
@@ -43,7 +44,10 @@ def main(argv: list[str]) -> int:
     nik.add_argument("--withdraw", action="store_true", help="take the confirmation back")
     for verb in (take_in, person, record, whole, nik):
         verb.add_argument("--json", action="store_true")
+    registry_linkage.add_verbs(verbs)
     given = parser.parse_args(argv)
+    if given.verb in registry_linkage.VERBS:
+        return registry_linkage.run(given)
     match given.verb:
         case "take-in":
             with acting(principal=given.by):

@@ -115,6 +115,13 @@ def _may_match(left, right, f, out):  # type: ignore[no-untyped-def]
         out[k] = names_may_match(left[k], right[k], f)
 
 
+def names_alike(left: npt.NDArray[np.int32], right: npt.NDArray[np.int32], f: Features) -> npt.NDArray[np.bool_]:
+    """Which pairs of rows the batch compares when no NIK brings them together (``blocks.names_may_match``)."""
+    out = np.empty(len(left), dtype=np.bool_)
+    _may_match(left, right, f, out)
+    return out
+
+
 class _Blocks:
     """Blocks by key: their records, as numbers, in no order."""
 
@@ -300,8 +307,7 @@ def _unsupported(
     """Kept pairs that no key makes any more."""
     left = np.array([place[each.left] for each in again], np.int32)
     right = np.array([place[each.right] for each in again], np.int32)
-    alike = np.empty(len(again), dtype=np.bool_)
-    _may_match(left, right, f, alike)
+    alike = names_alike(left, right, f)
     made = np.isin(_codes(left, right), near)
     for k in range(keys.shape[1]):
         shared = (keys[left, k] == keys[right, k]) & (keys[left, k] != 0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import json
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -29,8 +30,9 @@ from blanko.records.entitlement.rules import (
     State,
     decide,
 )
-from blanko.records.registry import biometrics
+from blanko.records.registry import biometrics, capturing, matching
 from blanko.records.registry import operations as registry
+from blanko.records.registry.capturing import Captured
 from blanko.records.registry.rules import Status
 
 # Refreshes follow one another: two at once would both write the same persons. entitlement_gather takes it shared.
@@ -152,7 +154,28 @@ def catch_up(*, by: str, at: datetime) -> Refreshed:
     with atomic():
         registry.take_in(by=by, at=at)
         biometrics.take_results(by=by, at=at)
+        matching.keep_up(by=by, at=at)
         return refresh(as_of=claims_as_of() or timezone.localtime(at).date(), by=by, at=at)
+
+
+def capture(*, row: Mapping[str, str | None], by: str, at: datetime) -> Captured:
+    """Take one registration in from a counter, resolve it (``capturing.capture``), and decide the claims that it moves.
+
+    One transaction; once for an office and number. Raises RowRefused.
+    """
+    with atomic():
+        done = capturing.capture(row=row, by=by, at=at)
+        if done.event is None:
+            return done
+        day = timezone.localtime(at).date()
+        if done.answer in ("new", "waiting") and len(done.persons) == 1:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT entitlement_gather(%s)", [sorted(done.persons)])
+                (gathered,) = cursor.fetchone()
+            follow(gathered=json.loads(gathered) if isinstance(gathered, str) else gathered, event=done.event, day=day)
+        else:
+            refresh(as_of=claims_as_of() or day, by=by, at=at, persons=done.persons)
+        return done
 
 
 def decide_all(cursor: Any, *, as_of: date) -> None:

@@ -60,3 +60,18 @@ CREATE VIEW intake_biometric_latest AS
 CREATE VIEW intake_file_list AS
     SELECT id, sha256, name, kind, format, read, accepted, unchanged, refused, warnings, rejects, loaded_at, loaded_by
     FROM intake_file;
+
+-- A registration that a counter stores, without a file, under an event of the caller who sealed it.
+CREATE FUNCTION intake_capture(captured jsonb, of_event bigint) RETURNS void
+    LANGUAGE sql SET search_path = public, pg_temp AS $$
+    INSERT INTO intake_registration (recorded_office, record_id, nik, name, birth_place, birth_date, sex, mother_name, address,
+        village_code, recorded_on, marital_status, status, status_since, card_issued_on, suket_no, family_card_no, regency,
+        warnings, row_no, version, file_id, event_id)
+    SELECT recorded_office, record_id, nik, name, birth_place, birth_date, sex, mother_name, address, village_code,
+        recorded_on, marital_status, status, status_since, card_issued_on, suket_no, family_card_no, regency, warnings, 0,
+        version, 0, of_event
+    FROM jsonb_to_record(captured) AS c (recorded_office text, record_id text, nik text, name text, birth_place text,
+        birth_date date, sex text, mother_name text, address text, village_code text, recorded_on date, marital_status text,
+        status text, status_since date, card_issued_on date, suket_no text, family_card_no text, regency text,
+        warnings text[], version int)
+$$;

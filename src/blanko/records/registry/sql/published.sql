@@ -158,3 +158,41 @@ BEGIN
     RETURN waiting;
 END
 $$;
+
+-- Stores a registration that nobody knew as a new person's record, under an event of the caller, who sealed its facts.
+-- Without packed fields it waits for its keys. For captures at the counter: no staging tables.
+CREATE FUNCTION registry_capture(captured jsonb, of_rec bigint, of_keys bigint[], of_packed bytea, of_model int, at timestamptz,
+                                 of_event bigint) RETURNS void
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    c record;
+    rivals boolean;
+BEGIN
+    SELECT * INTO c FROM jsonb_to_record(captured) AS j (recorded_office text, record_id text, person_id bigint, regency text,
+        nik text, name text, birth_date date, sex text, marital_status text, recorded_on date, status text, since date,
+        warnings text[]);
+    INSERT INTO registry_record_link (recorded_office, record_id, seq, person_id, cause, event_id)
+    VALUES (c.recorded_office, c.record_id, 1, c.person_id, 'first_seen', of_event);
+    INSERT INTO registry_status
+        (recorded_office, record_id, seq, from_status, to_status, since, kind, reason, event_id)
+    VALUES (c.recorded_office, c.record_id, 1, 'UNREGISTERED', c.status, c.since, 'first', 'captured at the counter', of_event);
+    rivals := c.nik IS NOT NULL AND EXISTS (SELECT FROM registry_record AS r WHERE r.nik = c.nik);
+    INSERT INTO registry_record (recorded_office, record_id, person_id, link_seq, version, regency, nik, name, birth_date, sex,
+        marital_status, recorded_on, status, status_since, status_seq, issued_on, warnings, status_conflict, nik_shared,
+        nik_confirmed, died_on, is_lead, cluster_size, founded, closed, event_id)
+    VALUES (c.recorded_office, c.record_id, c.person_id, 1, 1, c.regency, c.nik, c.name, c.birth_date, c.sex, c.marital_status,
+        c.recorded_on, c.status, c.since, 1, NULL, coalesce(c.warnings, '{}'), false, rivals, false, NULL, true, 1, c.person_id,
+        false, of_event);
+    IF rivals THEN
+        UPDATE registry_record AS r SET nik_shared = true, event_id = of_event WHERE r.nik = c.nik AND NOT r.nik_shared;
+    END IF;
+    IF of_packed IS NULL THEN
+        INSERT INTO registry_unkeyed (recorded_office, record_id, since, event_id)
+        VALUES (c.recorded_office, c.record_id, at, of_event);
+    ELSE
+        INSERT INTO registry_keyed (recorded_office, record_id, rec, version, model, packed, event_id)
+        VALUES (c.recorded_office, c.record_id, of_rec, 1, of_model, of_packed, of_event);
+        INSERT INTO registry_key (key, rec) SELECT key, of_rec FROM unnest(of_keys) AS k (key);
+    END IF;
+END
+$$;

@@ -1,0 +1,85 @@
+"""Is this person already recorded? The counter's question, and the queues of the two engines."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from blanko.records.registry import checking, matching
+
+router = Router()
+
+
+class Applicant(Schema):
+    """What an applicant gives, as text; a name is needed. ``record`` (OFFICE/NUMBER) is its own, if it has one."""
+
+    name: str
+    nik: str | None = None
+    birth_place: str | None = None
+    birth_date: str | None = None
+    sex: str | None = None
+    mother_name: str | None = None
+    address: str | None = None
+    village_code: str | None = None
+    recorded_office: str | None = None
+    family_card_no: str | None = None
+    record: str | None = None
+
+
+class PairPart(Schema):
+    field: str
+    level: str
+    bits: float
+
+
+class RecordFound(Schema):
+    recorded_office: str
+    record_id: str
+    person_id: int
+    name: str | None
+    birth_date: str | None
+    weight: float
+    probability: float
+    decided: str
+    reason: str
+    parts: list[PairPart]
+
+
+class CheckAnswer(Schema):
+    answer: Literal["new", "same", "uncertain"]
+    person_id: int | None
+    model: int
+    compared: int
+    capped: int
+    unkeyed: int
+    unkeyed_since: datetime | None
+    candidates: list[RecordFound]
+
+
+class LinkageState(Schema):
+    model: int | None
+    model_records: int | None
+    unkeyed: int
+    unkeyed_since: datetime | None
+    unlinked: int
+    awaiting_biometrics: int
+    awaiting_biometrics_since: date | None
+    pairs_merged: int
+    pairs_for_review: int
+
+
+@router.post("/registry/check", response=CheckAnswer, summary="Is this person already recorded? Explained, in bits")
+def check(request: HttpRequest, asked: Applicant) -> checking.Answer:
+    """Reads only: nothing of the applicant is kept."""
+    row = asked.dict()
+    record = row.pop("record")
+    office, _, number = (record or "").partition("/")
+    return checking.check(row, key=(office, number) if record else None)
+
+
+@router.get("/registry/linkage", response=LinkageState, summary="The adopted linkage model, and who waits since when")
+def linkage_state(request: HttpRequest) -> matching.State:
+    return matching.state()
