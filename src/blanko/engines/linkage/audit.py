@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -80,6 +81,16 @@ def at_least(hits: int, judged: int, risk: float = RISK) -> float:
     return 1.0 - at_most(judged - hits, judged, risk)
 
 
+def missed_at_most(strata: Sequence[tuple[int, int, int]], risk: float = RISK) -> float:
+    """The most doubles that samples of several strata leave possible at this risk: (pairs, same, judged) of each.
+
+    The risk is shared out among the strata, so that all bounds hold together. A stratum that nobody judged may be
+    doubles throughout.
+    """
+    some = [each for each in strata if each[0]]
+    return sum(min(pairs, pairs * at_most(same, judged, risk / len(some))) for pairs, same, judged in some)
+
+
 def _no_more_than(errors: int, judged: int, share: float) -> float:
     """P(at most ``errors`` of ``judged``) when each is wrong with chance ``share``."""
     if share <= 0.0:
@@ -101,7 +112,8 @@ def _no_more_than(errors: int, judged: int, share: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Merged pairs judged, errors among them, the lowest precision that is still possible, and whether it is proven.
+    """Merged pairs judged, errors among them, the precision they say and its bounds (each at RISK, one-sided), and
+    whether it is proven.
 
     ``more`` pairs without a further error would prove it. ``open`` pairs still need an answer or a third reader.
     """
@@ -109,7 +121,9 @@ class Judged:
     judged: int
     errors: int
     open: int
+    precision: float
     precision_at_least: float
+    precision_at_most: float
     proven: bool
     more: int
 
@@ -123,8 +137,13 @@ def judge(answers: list[tuple[str, str]]) -> Judged:
     same = sum(1 for pair in answers if pair == (SAME, SAME))
     wrong = sum(1 for pair in answers if pair == (DIFFERENT, DIFFERENT))
     left = len(answers) - same - wrong
-    bound = 1.0 - at_most(wrong + left, len(answers)) if answers else 0.0
-    return Judged(len(answers), wrong, left, bound, bound >= PRECISION, max(0, needed(wrong + left) - len(answers)))
+    judged = len(answers)
+    bound = 1.0 - at_most(wrong + left, judged) if answers else 0.0
+    # Seen from above an open pair may be right: only certain errors count.
+    most = 1.0 - at_least(wrong, judged) if answers else 1.0
+    said = same / (same + wrong) if same + wrong else 0.0
+    more = max(0, needed(wrong + left) - judged)
+    return Judged(judged, wrong, left, said, bound, most, bound >= PRECISION, more)
 
 
 def needed(errors: int) -> int:
