@@ -22,7 +22,9 @@ pytestmark = pytest.mark.database
 
 # The addresses that this module and test_api call; a new one without a test fails here.
 WRITES = {
-    "/custody/seized", "/alerts/find", "/alerts/acknowledge",
+    "/custody/seized", "/alerts/find", "/alerts/acknowledge", "/cases/open", "/cases/due", "/cases/sheet",
+    "/cases/groups", "/cases/groups/{group_no}/undo", "/cases/{case_no}/ask", "/cases/{case_no}/settle",
+    "/cases/{case_no}/sign", "/cases/{case_no}/refuse", "/cases/{case_no}/undo",
     "/intake/files", "/allocation/share", "/planning/demand/overrules", "/planning/rounds",
     "/planning/rounds/{number}/objections", "/planning/rounds/{number}/commit", "/planning/rounds/{number}/review",
     "/planning/rounds/{number}/versions", "/planning/rules", "/planning/deferrals", "/planning/collections",
@@ -39,12 +41,13 @@ WRITES = {
     "/issuance/cards/{serial}/hand-over",
     "/registry/whole/{regency}", "/entitlement/refresh", "/transparency/publish",
     "/registry/persons/{person_id}/lift-death", "/registry/records/{office}/{record_id}/status",
-    "/registry/records/{office}/{record_id}/nik",
+    "/registry/records/{office}/{record_id}/nik", "/registry/check", "/registry/captures",
     "/procurement/tenders", "/procurement/contracts", "/procurement/contracts/{contract_no}/schedule",
     "/procurement/contracts/{contract_no}/prices", "/procurement/contracts/{contract_no}/material",
     "/procurement/contracts/{contract_no}/amendments",
     "/procurement/contracts/{contract_no}/sheets/{kind}", "/procurement/lots", "/procurement/lots/{lot_no}/stages",
     "/procurement/lots/{lot_no}/acceptance", "/procurement/payments", "/procurement/services", "/procurement/notices",
+    "/procurement/notices/preview",
     "/counting/reconciles", "/counting/counts", "/counting/counts/{count}/sheets",
     "/counting/counts/{count}/decision", "/counting/counts/{count}/abandon", "/counting/samples",
     "/counting/samples/{sample}/count", "/counting/samples/{sample}/results", "/destruction/old-cards",
@@ -523,3 +526,19 @@ def test_alerts_are_found_once_and_end_with_a_reason(program):
     assert (ended["status"], ended["ended_by"]) == ("acknowledged", "kepala.pusat")
     assert name not in {row["alert"] for row in get(program, "/alerts")}
     assert refusal(program, "/alerts/acknowledge", {"alert": name, "reason": "again"}) == "alert_ended"
+
+
+def test_a_counter_captures_while_linkage_is_down_and_is_told_so(program):
+    row = {"recorded_office": "9171", "record_id": "COUNTER-1", "village_code": "9171011001", "name": "Siti Rahayu"}
+    assert refusal(program, "/registry/check", {"name": "Siti Rahayu"}) == "no_model"
+    waiting = get(program, "/registry/linkage")["unkeyed"]
+    given = {**row, "birth_date": "1980-05-07"}
+    first = post(program, "/registry/captures", given, officer="operator.9171", status=200)
+    assert (first["answer"], first["version"], first["seen_before"]) == ("waiting", 1, False)
+    again = post(program, "/registry/captures", given, officer="operator.9171", status=200)
+    assert (again["seen_before"], again["person_id"]) == (True, first["person_id"])
+    state = get(program, "/registry/linkage")
+    assert (state["model"], state["unkeyed"]) == (None, waiting + 1)
+    assert get(program, "/registry/records/9171/COUNTER-1")["status"] == "SENT_FOR_ENROLLMENT"
+    wrong = {**row, "birth_date": "1980-02-30"}
+    assert refusal(program, "/registry/captures", wrong, "operator.9171") == "row_refused"

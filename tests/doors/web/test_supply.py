@@ -24,6 +24,7 @@ TABLES = {
     "/plan": ("numbers", "promises", "readings", "stages", "problems_list", "weeks"),
     "/regencies/3171": ("printers", "reports"),
 }  # fmt: skip
+PARTS = [f"/supply/{part}" for part in page.PARTS]
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_every_table_leaves_as_a_workbook_with_its_own_rows(reader, address, tab
 
 
 def test_no_table_of_the_pages_is_without_its_workbook(reader):
-    for address in ("/supply", "/plan"):
+    for address in ("/supply", *PARTS, f"/supply/contracts/{CONTRACT}", "/plan"):
         text = reader.get(address).content.decode()
         named = set(re.findall(r'<table id="(\w+)"', text))
         assert text.count("<table") == len(named)
@@ -50,8 +51,9 @@ def test_no_table_of_the_pages_is_without_its_workbook(reader):
 
 
 def test_a_filter_of_one_table_leaves_the_others_whole(reader):
-    text = reader.get("/supply?q=PB17-L03").content.decode()
+    text = reader.get("/supply/lots?q=PB17-L03").content.decode()
     assert "PB17-L01" not in text.split('<table id="lots"')[1].split("</table>")[0]
+    text = reader.get("/supply?q=PB17-L03").content.decode()
     assert CONTRACT in text.split('<table id="contracts"')[1].split("</table>")[0]
 
 
@@ -64,21 +66,84 @@ def test_a_schedule_and_parts_that_left_as_a_workbook_are_read_again(reader, tmp
         ) - 1  # fmt: skip
 
 
-def test_a_list_that_is_wrong_names_every_cell_on_the_page_and_a_right_one_is_kept(reader):
+@pytest.fixture
+def officer(reader):
+    reader.post("/officer", {"officer": "pengadaan.pusat", "next": "/"})
+    return reader
+
+
+def test_what_needs_action_stands_first_and_leads_to_its_place(reader):
+    text = reader.get("/supply").content.decode()
+    first = text.split("<h2>")[1]
+    assert "PB17-L06" in first and 'href="/supply/lots"' in first
+    assert text.index("What needs action first?") < text.index('<table id="contracts"')
+    assert reader.get("/supply/nonsense").status_code == 404
+
+
+def test_a_list_that_is_wrong_names_every_cell_on_the_page_and_a_right_one_is_shown_then_kept(officer):
     def send(kind, body):
-        given = {"contract": CONTRACT, "kind": kind, "file": SimpleUploadedFile("prices.xlsx", body)}
-        return reader.post("/supply", given)
+        file = SimpleUploadedFile("prices.xlsx", body)
+        return officer.post("/supply/files", {"form": "sheet", "contract": CONTRACT, "kind": kind, "file": file})
 
     heads = ["from_quantity", "unit_price_idr"]
     wrong = send("prices", xlsx_bytes(heads, [[-5, 100], [9, "cheap"]], sheet="x"))
     assert wrong.status_code == 422
     text = wrong.content.decode()
     assert text.count("<tr><td") == 2
-    assert "write a whole number above 0" in text
-    assert send("prices", xlsx_bytes(heads, [[5_000_000, 10_000]], sheet="x")).status_code == 302
-    assert "5,000,000" in reader.get("/supply").content.decode().split('<table id="prices"')[1]
-    assert send("nonsense", b"a").status_code == 422
-    assert reader.post("/supply", {"kind": "prices"}).status_code == 422
+    assert "write a whole number above 0" in text and "Take it in" not in text
+    shown = send("prices", xlsx_bytes(heads, [[5_000_000, 10_000]], sheet="x"))
+    assert "5,000,000" in shown.content.decode()
+    assert "5,000,000" not in officer.get("/supply/money").content.decode().split('<table id="prices"')[1]
+    yes = {"form": "sheet_yes", **{name: shown.context[name] for name in ("token", "file", "kind", "contract", "once")}}
+    done = [officer.post("/supply/files", yes) for _ in range(2)]
+    assert [answer["Location"] for answer in done] == [f"/supply/contracts/{CONTRACT}?done=sheet"] * 2
+    assert "5,000,000" in officer.get("/supply/money").content.decode().split('<table id="prices"')[1]
+    refused = send("nonsense", b"a")
+    assert refused.status_code == 422 and 'id="f-sheet-kind-wrong"' in refused.content.decode()
+    none = officer.post("/supply/files", {"form": "sheet", "kind": "prices", "contract": CONTRACT})
+    assert 'id="f-sheet-file-wrong"' in none.content.decode()
+    assert officer.post("/supply/files", {"form": "sheet_yes", "token": "../../etc/passwd"}).status_code == 404
+
+
+def test_a_portals_list_is_shown_with_what_is_refused_and_why_and_then_taken(officer):
+    body = b"kd_rup,nama_paket,pagu,catatan\n12345,blanks,1000,x\nnone,blanks,5,x\n12346,ribbon,minus,x\n"
+    shown = officer.post("/supply/files", {"form": "notices", "file": SimpleUploadedFile("rup.csv", body)})
+    assert shown.status_code == 200
+    assert (shown.context["total"], shown.context["refused_rows"], shown.context["kind"]) == (1, 2, "plan")
+    assert {cell["row"] for cell in shown.context["cells"]} == {3, 4} and "catatan" in shown.content.decode()
+    assert "12345" not in officer.get("/supply/tenders").content.decode()
+    yes = {"form": "notices_yes", **{name: shown.context[name] for name in ("token", "file", "kind", "once")}}
+    assert officer.post("/supply/files", yes)["Location"] == "/supply/tenders?done=notices"
+    assert "12345" in officer.get("/supply/tenders").content.decode()
+    again = officer.post("/supply/files", {"form": "notices", "file": SimpleUploadedFile("rup.csv", body)})
+    assert (again.context["total"], again.context["unchanged"]) == (0, 1)
+
+
+def test_nobody_changes_the_supply_without_a_name(replayed, reader):
+    body = SimpleUploadedFile("s.csv", b"due_on,quantity\n2017-05-01,5\n")
+    shown = reader.post("/supply/files", {"form": "sheet", "contract": CONTRACT, "kind": "schedule", "file": body})
+    yes = {"form": "sheet_yes", **{name: shown.context[name] for name in ("token", "file", "kind", "contract", "once")}}
+    assert reader.post("/supply/files", yes).status_code == 422
+
+
+def test_an_addendum_is_registered_on_the_page_and_both_versions_are_seen(officer):
+    at = f"/supply/contracts/{CONTRACT}"
+    form = officer.get(at).context["form"]
+    given = {field.name: field.shown for field in form.fields}
+    given |= {"document": "ADD-1", "from_date": "2017-04-20", "reason": "more were owed", "quantity": "7.100.000"}
+    for wrong, field in (
+        ({"document": ""}, "document"), ({"quantity": "5"}, "quantity"), ({"from_date": "2001-01-01"}, "from_date"),
+        ({"deliveries": "soon 5"}, "deliveries"), ({"price_breaks": "10"}, "price_breaks"),
+        ({"from_date": "2099-01-01"}, "from_date"),
+    ):  # fmt: skip
+        refused = officer.post(at, {**given, **wrong})
+        assert refused.status_code == 422, wrong
+        assert f'id="f-amend-{field}-wrong"' in refused.content.decode(), wrong
+    assert officer.post(at, given)["Location"] == f"{at}?done=amend"
+    text = officer.get(at).content.decode()
+    rows = text.split('<table id="versions"')[1].split("</table>")[0]
+    assert "7,100,000" in rows and "7,000,000" in rows and "ADD-1" in rows
+    assert "Version 2, in force since 20 April 2017 by ADD-1" in text
 
 
 def test_what_mends_a_wrong_cell_is_there_in_the_readers_words():

@@ -115,11 +115,15 @@ def test_what_is_no_addendum_is_refused_by_name(changed, error):
 def test_the_database_itself_refuses_a_version_that_does_not_follow():
     amend(quantity=11_000)
     wrong = (
-        "INSERT INTO procurement_delivery (event_id, contract_no, version, delivery_no, due_on, quantity)"
-        " SELECT event_id, 'C-1', 2, 9, '2018-05-01', 1 FROM procurement_delivery LIMIT 1",
-        "INSERT INTO procurement_amendment (event_id, contract_no, version, from_date, document, reason, quantity,"
-        " unit_price_idr, total_idr, new_schedule, new_prices)"
-        " SELECT event_id, 'C-1', 4, '2018-06-01', 'x', 'x', 1000, 1, 1000, false, false FROM procurement_amendment",
+        (
+            "INSERT INTO procurement_delivery (event_id, contract_no, version, delivery_no, due_on, quantity)"
+            " SELECT event_id, 'C-1', 2, 9, '2018-05-01', 1 FROM procurement_delivery LIMIT 1"
+        ),
+        (
+            "INSERT INTO procurement_amendment (event_id, contract_no, version, from_date, document, reason, quantity,"
+            " unit_price_idr, total_idr, new_schedule, new_prices)"
+            " SELECT event_id, 'C-1', 4, '2018-06-01', 'x', 'x', 1000, 1, 1000, false, false FROM procurement_amendment"
+        ),
         "UPDATE procurement_amendment SET quantity = 1",
     )
     for statement in wrong:

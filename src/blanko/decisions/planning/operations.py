@@ -80,17 +80,12 @@ def draft_round(
             raise rules.VersionNeedsReason(
                 "a version and its reason go together", mend="say which round it supersedes, and why"
             )
-        stock, _in_transit = warehouse.holdings().get(warehouse.CENTRE, (0, 0))
-        rules.check_release(release=release, stock=stock, reserve=reserve, reserve_for=reserve_for)
-        sealed, _loose = warehouse.boxes_and_pieces()
-        rule = rulebook.in_force(as_of)
-        terms = sharing.Terms(
-            title=title, as_of=as_of, release=release, stock=stock, box_size=warehouse.box_size(sealed),
-            part_boxes=part_boxes, deadline=deadline, part_reserve=part_reserve, reserve=reserve,
-            reserve_for=reserve_for.strip(), lot_min=lot_min, classes=tuple(classes), lending=lending,
-            rule_version=rule.version,
+        drafted, rule = _shared_out(
+            title=title, as_of=as_of, release=release, deadline=deadline, part_boxes=part_boxes,
+            part_reserve=part_reserve, reserve=reserve, reserve_for=reserve_for, lot_min=lot_min, classes=classes,
+            lending=lending,
         )  # fmt: skip
-        drafted = sharing.draft(queries.areas(as_of, classes=classes), terms)
+        terms = drafted.terms
         number = (models.Round.objects.aggregate(last=Max("number"))["last"] or 0) + 1
         head: dict[str, Any] = {
             "number": number,
@@ -126,6 +121,32 @@ def draft_round(
                 [model(event_id=event, **row) for row in rows[model._meta.db_table]], batch_size=600
             )
     return number
+
+
+def preview_round(**asked: Any) -> sharing.Draft:
+    """What ``draft_round`` would share by the same terms (its keywords without supersedes, reason, by and at).
+
+    Nothing is stored. Raises what draft_round raises of its terms.
+    """
+    return _shared_out(**asked)[0]
+
+
+def _shared_out(
+    *, title: str, as_of: date, release: int, deadline: date | None = None, part_boxes: bool = True,
+    part_reserve: int = 0, reserve: int = 0, reserve_for: str = "", lot_min: int = 0, classes: Sequence[str] = (),
+    lending: bool = True,
+) -> tuple[sharing.Draft, rulebook.InForce]:  # fmt: skip
+    stock, _in_transit = warehouse.holdings().get(warehouse.CENTRE, (0, 0))
+    rules.check_release(release=release, stock=stock, reserve=reserve, reserve_for=reserve_for)
+    sealed, _loose = warehouse.boxes_and_pieces()
+    rule = rulebook.in_force(as_of)
+    terms = sharing.Terms(
+        title=title, as_of=as_of, release=release, stock=stock, box_size=warehouse.box_size(sealed),
+        part_boxes=part_boxes, deadline=deadline, part_reserve=part_reserve, reserve=reserve,
+        reserve_for=reserve_for.strip(), lot_min=lot_min, classes=tuple(classes), lending=lending,
+        rule_version=rule.version,
+    )  # fmt: skip
+    return sharing.draft(queries.areas(as_of, classes=classes), terms), rule
 
 
 def supersede_round(*, round_no: int, reason: str, by: str, at: datetime, **changed: Any) -> int:

@@ -165,6 +165,33 @@ class ServiceRequest(Schema):
     follows: str | None = None
 
 
+class NoticeCell(Schema):
+    row: int
+    column: str
+    value: str
+    reason: str
+    mend: str
+
+
+class NoticeRow(Schema):
+    """``change``: new, or changed when the portal said something else of this code before."""
+
+    row: int
+    change: str
+    code: str
+    title: str
+
+
+class NoticePreview(Schema):
+    kind: str
+    read: int
+    unchanged: int
+    rows: list[NoticeRow]
+    refused: list[NoticeCell]
+    mapping: dict[str, str]
+    ignored: list[str]
+
+
 class Imported(Schema):
     file: str
     kind: str
@@ -349,3 +376,25 @@ def import_notices(
     with _uploaded(file) as (path, name), _acting(request) as who:
         result = importing.import_notices(path=path, kind=kind, name=name, data_dir=settings.DATA_DIR, **who)
     return Status(201, result.as_json())
+
+
+@router.post(
+    "/procurement/notices/preview", response=NoticePreview,
+    summary="What a list of SiRUP or SPSE would bring, and every refused cell; nothing is stored",
+)  # fmt: skip
+def preview_notices(
+    request: HttpRequest, file: File[UploadedFile], kind: Form[Literal["plan", "tender"] | None] = None
+) -> dict[str, Any]:
+    with _uploaded(file) as (path, name):
+        found = importing.preview_notices(path=path, kind=kind, name=name)
+    return {
+        "kind": found.kind, "read": found.read, "unchanged": found.unchanged, "mapping": found.mapping,
+        "ignored": list(found.ignored),
+        "rows": [
+            {"row": row, "change": change, "code": content["code"], "title": content["title"]}
+            for row, change, content in found.rows
+        ],
+        "refused": [
+            {"row": reject.row, **cause._asdict()} for reject in found.refused for cause in reject.causes
+        ],
+    }  # fmt: skip

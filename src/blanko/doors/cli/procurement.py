@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         "--kind", choices=[str(kind) for kind in importing.NoticeKind], help="instead of what the heads say"
     )
     load.add_argument("--rejects", type=Path, metavar="DIR", help="where rejects.csv files go")
+    load.add_argument("--preview", action="store_true", help="only show what it would bring")
     pay = verbs.add_parser("pay", help="pay accepted blanks of a lot at its price")
     pay.add_argument("lot")
     pay.add_argument("quantity", type=int, metavar="BLANKS")
@@ -279,7 +280,27 @@ def _value(given: argparse.Namespace) -> int:
     return 0
 
 
+def _preview(given: argparse.Namespace) -> int:
+    """What a portal's list would bring; nothing is stored."""
+    found = importing.preview_notices(path=given.file, kind=given.kind)
+    if given.json:
+        _json(asdict(found))
+        return 0
+    for row, change, content in found.rows:
+        print(f"  row {row}: {change}: {content['code']} {content['title']}")
+    for reject in found.refused:
+        for cause in reject.causes:
+            print(f"  row {reject.row} refused: {cause.column or 'row'} cannot be {cause.value!r}: {cause.mend}")
+    print(
+        f"{found.kind}: {len(found.rows):,} would be taken + {found.unchanged:,} unchanged + {len(found.refused):,} refused"
+        f" = {found.read:,} read; nothing is stored"
+    )
+    return 0
+
+
 def _import(given: argparse.Namespace) -> int:
+    if given.preview:
+        return _preview(given)
     with acting(principal="svc.procurement"):
         result = importing.import_notices(
             path=given.file, kind=given.kind, by="svc.procurement", at=datetime.now(UTC), data_dir=settings.DATA_DIR,

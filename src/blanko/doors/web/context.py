@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from blanko.doors.web.forms import done_words
+
 
 def house(request: HttpRequest) -> dict[str, object]:
-    """The main navigation, with the place where the reader is."""
+    """The main navigation, with the place where the reader is, and what was done last."""
     places = [
         ("/", _("Said and recorded")),
         ("/map", _("Map")),
@@ -17,13 +19,16 @@ def house(request: HttpRequest) -> dict[str, object]:
         ("/custody", _("Custody")),
         ("/dispatches", _("Dispatches")),
         ("/counter", _("Counter")),
+        ("/cases", _("Doubles")),
         ("/files", _("Your file")),
         ("/blanks", _("Follow a blank")),
     ]
     here = max((href for href, _label in places if request.path.startswith(href)), key=len, default="/")
     return {
+        # What a form did last stands on the page that follows it.
+        "done": done_words().get(request.GET.get("done", ""), ""),
         "navigation": [
             {"href": href, "label": label, "here": href == here and (href != "/" or request.path == "/")}
             for href, label in places
-        ]
+        ],
     }

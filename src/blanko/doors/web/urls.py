@@ -7,19 +7,25 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from blanko.doors.web.pages import (
+    cases,
+    contracts,
     counter,
     counting,
     custody,
     figures,
     files,
     front,
+    officers,
     plan,
     planning_tables,
     policies,
     printing,
     regencies,
+    round_acts,
+    round_offices,
     rounds,
     supply,
+    supply_files,
     tracing,
 )
 
@@ -34,9 +40,9 @@ def regency_or_report(request: HttpRequest, code: str) -> HttpResponse:
     return printing.tell(request, code) if request.method == "POST" else regencies.regency(request, code)
 
 
-def supply_or_sheet(request: HttpRequest) -> HttpResponse:
-    """One address for what is ordered and the form that adds a contract's lists to it."""
-    return supply.take_sheet(request) if request.method == "POST" else supply.supply(request)
+def case_or_decision(request: HttpRequest, number: int) -> HttpResponse:
+    """One address for a case and for what is decided of it."""
+    return cases.decide(request, number) if request.method == "POST" else cases.one(request, number)
 
 
 urlpatterns = [
@@ -46,9 +52,16 @@ urlpatterns = [
     path("rounds", rounds.rounds),
     path("rounds/tables", planning_tables.tables_or_load),
     path("rounds/tables/<str:kind>.<str:form>", planning_tables.export),
-    path("rounds/<int:number>", rounds.one_round),
-    path("rounds/<int:number>/review", rounds.review),
-    path("rounds/<int:number>/supersede", rounds.supersede),
+    path("rounds/new", round_acts.new),
+    path("rounds/offices", round_offices.wishes),
+    path("rounds/rules", round_offices.rules),
+    path("rounds/<int:number>", round_acts.one_round),
+    path("rounds/<int:number>/review", round_acts.review),
+    path("rounds/<int:number>/supersede", round_acts.supersede),
+    path("rounds/<int:number>/override", round_acts.override),
+    path("rounds/<int:number>/commit", round_acts.commit),
+    path("rounds/<int:number>/discard", round_acts.discard),
+    path("rounds/<int:number>/object", round_acts.object_to),
     path("rounds/<int:number>/document.json", rounds.document, {"form": "json"}),
     path("rounds/<int:number>/dossier.json", rounds.document, {"form": "dossier"}),
     path("rounds/<int:number>/shares.csv", rounds.document, {"form": "csv"}),
@@ -56,7 +69,10 @@ urlpatterns = [
     path("plan", plan.planner),
     path("policies", policies.policy_lab),
     path("plan/minister", plan.minister),
-    path("supply", supply_or_sheet),
+    path("supply", supply.supply),
+    path("supply/files", supply_files.files),
+    path("supply/contracts/<path:number>", contracts.contract),
+    path("supply/<str:name>", supply.part),
     path("dispatches", rounds.dispatches),
     path("dispatches/<int:number>/<str:code>/surat-jalan.pdf", rounds.paper, {"name": "surat-jalan"}),
     path("dispatches/<int:number>/<str:code>/packing-list.pdf", rounds.paper, {"name": "packing-list"}),
@@ -75,6 +91,11 @@ urlpatterns = [
     path("blanks", supply.blanks),
     path("trace", tracing.trace),
     path("alerts", tracing.alerts),
+    path("cases", cases.queue),
+    path("cases/groups", cases.groups),
+    path("cases/group", cases.group),
+    path("cases/cases.xlsx", cases.sheet),
+    path("cases/<int:number>", case_or_decision),
     path("alerts/find", tracing.look),
     path("alerts/acknowledge", tracing.acknowledge),
     path("counter", counter.offices),
@@ -88,5 +109,6 @@ urlpatterns = [
     path("figures", figures.figures),
     path("audit", figures.audit_events),
     path("audit/<int:number>", figures.verify),
+    path("officer", officers.choose),
     path("language", set_language),
 ]

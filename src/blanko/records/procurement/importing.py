@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection
 from django.db.transaction import atomic
@@ -45,6 +45,32 @@ class ImportResult:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a list would bring: ``rows`` are (row, new or changed, what it says), ``refused`` names every wrong cell."""
+
+    kind: str
+    format: str
+    read: int
+    unchanged: int
+    rows: list[tuple[int, str, dict[str, Any]]]
+    refused: list[Reject]
+    mapping: dict[str, str]
+    ignored: tuple[str, ...]
+
+
+class _Refusals(Protocol):
+    def add(self, reject: Reject) -> None: ...
+
+
+@dataclass(slots=True)
+class _Gathered:
+    refused: list[Reject] = field(default_factory=list)
+
+    def add(self, reject: Reject) -> None:
+        self.refused.append(reject)
 
 
 @dataclass(slots=True)
@@ -87,6 +113,37 @@ def import_notices(
     except UnreadableFile as error:
         # The refusal names the file as its owner calls it, not where it lies for the moment.
         raise type(error)(error.message, mend=error.mend_message, **{**error.values, "path": shown}) from error
+
+
+def preview_notices(*, path: Path, kind: str | None = None, name: str | None = None) -> Preview:
+    """What ``import_notices`` would take of a list, row by row. Nothing is kept.
+
+    Raises UnreadableFile, UnknownNotices.
+    """
+    try:
+        table = open_table(path)
+        mapping, chosen = _mapping(table, kind)
+        try:
+            return _previewed(table, mapping, chosen)
+        except ReadByLine:
+            return _previewed(open_table(path, line_by_line=True), mapping, chosen)
+    except UnreadableFile as error:
+        raise type(error)(
+            error.message, mend=error.mend_message, **{**error.values, "path": name or path.name}
+        ) from error
+
+
+def _previewed(table: TableFile, mapping: HeadMapping, kind: NoticeKind) -> Preview:
+    tally, gathered, standing = _Tally(), _Gathered(), _standing(kind)
+    rows = [
+        (number, "changed" if content["code"] in standing else "new", content)
+        for number, content in _new_rows(table, mapping, kind, gathered, tally, standing)
+    ]
+    return Preview(
+        kind=str(kind), format=table.details, read=tally.read, unchanged=tally.unchanged, rows=rows,
+        refused=gathered.refused, mapping={column: table.heads[place] for column, place in mapping.columns.items()},
+        ignored=mapping.unknown,
+    )  # fmt: skip
 
 
 def _mapping(table: TableFile, wanted: str | None) -> tuple[HeadMapping, NoticeKind]:
@@ -144,7 +201,7 @@ def _standing(kind: NoticeKind) -> dict[str, tuple[dict[str, Any], int]]:
 
 
 def _new_rows(
-    table: TableFile, mapping: HeadMapping, kind: NoticeKind, rejects: RejectsFile, tally: _Tally,
+    table: TableFile, mapping: HeadMapping, kind: NoticeKind, rejects: _Refusals, tally: _Tally,
     standing: dict[str, tuple[dict[str, Any], int]],
 ) -> Iterator[tuple[int, dict[str, Any]]]:  # fmt: skip
     """The rows that say something new, with their numbers; all others are counted, refused ones written."""

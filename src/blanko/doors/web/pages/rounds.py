@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import timezone
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
-from django.views.decorators.http import require_POST
 
-from blanko.decisions.planning import dossier, operations, papers
+from blanko.decisions.planning import dossier, papers
 from blanko.decisions.planning import queries as planning
-from blanko.decisions.planning.rules import ENDS, UnknownRound
-from blanko.doors.web import pictures, words
+from blanko.decisions.planning.rules import UnknownRound
+from blanko.doors.web import officer, pictures, words
+from blanko.doors.web.forms import Form
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
-from blanko.ground.access import queries as access
-from blanko.ground.access.acting import acting
 from blanko.ground.places import gazetteer
 
 # The reference of the rule that comes with the release; another rule's is shown as it was adopted.
 OWN_REFERENCE = gettext_noop("own rule, docs/allocation.md; the minister on 4 April 2017: no region has priority")
-PLANNER = "planner.pusat"
-CENTRE = "00"
+# The acts that a round waits for; the others stand folded below them.
+FIRST = ("review", "commit")
 
 
 def bindings() -> dict[str, str]:
@@ -81,12 +79,11 @@ def rounds(request: HttpRequest) -> HttpResponse:
         ],
         rows=rows,
     )
-    return page(request, "rounds.html", table, newest=rows[0] if rows else None)
+    return page(request, "rounds.html", table, newest=rows[0] if rows else None, acting=officer.chosen(request))
 
 
-@named_errors
-def one_round(request: HttpRequest, number: int) -> HttpResponse:
-    """``/rounds/<number>``"""
+def show(request: HttpRequest, number: int, forms: Mapping[str, Form]) -> HttpResponse:
+    """A round with its shares, and the forms that the acting officer may use on it."""
     full = planning.round(number)
     inside = [share for share in full["shares"] if share["binding"] != "not_in_stage"]
     fills = {share["regency"]: float(share["fill_after"]) for share in inside if share["need"]}
@@ -131,11 +128,13 @@ def one_round(request: HttpRequest, number: int) -> HttpResponse:
         request, "round.html", table, _loans(request, full), _changes(request, number), round=full, dots=dots,
         top=top, lowest=lowest,
         highest=highest, state=states()[full["state"]],
-        hardest=sorted(full["effects"], key=lambda e: -e["lost_now"])[:5], is_open=full["state"] not in ENDS,
+        hardest=sorted(full["effects"], key=lambda e: -e["lost_now"])[:5],
+        acting=officer.chosen(request), forms=forms, offered=[form for form in forms.values() if form.name in FIRST],
+        others=[form for form in forms.values() if form.name not in FIRST],
+        offered_open=any(form.is_open for form in forms.values()),
         versions=[{**one, "state": states()[one["state"]], "was": one["state"]} for one in full["versions"]],
         reference=_(full["rule_reference"]) if full["rule_reference"] == OWN_REFERENCE else full["rule_reference"],
         first=[classes()[name] for name in full["classes"]],
-        reviewers=[one for one in access.officers(office=CENTRE) if one["username"] != full["author"]],
         waiting=sum(1 for share in inside if share["deferred"]),
         claims=sum(1 for share in inside if share["claimed"]),
         crumbs=[("/rounds", _("Rounds"))],
@@ -188,31 +187,6 @@ def _loans(request: HttpRequest, full: dict[str, Any]) -> Table:
         rows=rows,
         caption=_("So that a province's stock lasts equally long. A proposal moves nothing: both offices agree on it."),
     )
-
-
-@require_POST
-@named_errors
-def review(request: HttpRequest, number: int) -> HttpResponse:
-    """``POST /rounds/<number>/review``: another officer approves a version, or returns it with a remark."""
-    by = request.POST.get("by", "")
-    with acting(principal=by):
-        operations.review_round(
-            round_no=number, approve=request.POST.get("verdict") == "approve", remark=request.POST.get("remark", ""),
-            by=by, at=timezone.now(),
-        )  # fmt: skip
-    return HttpResponseRedirect(f"/rounds/{number}")
-
-
-@require_POST
-@named_errors
-def supersede(request: HttpRequest, number: int) -> HttpResponse:
-    """``POST /rounds/<number>/supersede``: the next version, by today's needs, for a reason."""
-    with acting(principal=PLANNER):
-        made = operations.supersede_round(
-            round_no=number, reason=request.POST.get("reason", ""),
-            release=words.whole(request.POST.get("release", "")), by=PLANNER, at=timezone.now(),
-        )  # fmt: skip
-    return HttpResponseRedirect(f"/rounds/{made}")
 
 
 @named_errors

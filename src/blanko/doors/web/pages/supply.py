@@ -2,41 +2,90 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+from datetime import date
+from typing import Any
+from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from blanko.cards.custody import queries as custody
 from blanko.cards.issuance import queries as issuance
 from blanko.doors.web import words
-from blanko.doors.web.pages import supply_tables
-from blanko.doors.web.pages.files import NoFileChosen
+from blanko.doors.web.pages import supply_tables, supply_urgent
 from blanko.doors.web.pages.front import followed
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
-from blanko.ground.access.acting import acting
-from blanko.kernel.errors import BlankoError
 from blanko.records.entitlement import queries as entitlement
-from blanko.records.procurement import operations, sheets
 from blanko.records.procurement import queries as procurement
+from blanko.records.procurement.stock import Layer
+
+# The parts of the subject, each with the question that it answers; the first one is the overview.
+PARTS = ("lots", "schedule", "money", "suppliers", "material", "tenders", "files")
 
 
-class UnknownSheet(BlankoError, ValueError):
-    """The form names a list that no contract has."""
+def tabs(here: str) -> list[dict[str, object]]:
+    """The parts of the subject as links, with the place where the reader is."""
+    says = {
+        "": _("What needs action"), "lots": _("Lots"), "schedule": _("Deliveries"), "money": _("Money"),
+        "suppliers": _("Suppliers"), "material": _("Parts of a card"), "tenders": _("Tenders and services"),
+        "files": _("Files in"),
+    }  # fmt: skip
+    return [
+        {"href": f"/supply/{part}" if part else "/supply", "label": label, "here": part == here}
+        for part, label in says.items()
+    ]
 
 
 @named_errors
 def supply(request: HttpRequest) -> HttpResponse:
-    """``/supply``"""
-    contracts = procurement.contracts()
-    lots = procurement.lots()
+    """``/supply``: what needs action first, and the contracts. A file of any table of the subject is asked for here."""
+    contracts, lots, day = procurement.contracts(), procurement.lots(), _day()
+    tables = [supply_tables.contracts(contracts)]
+    if "format" in request.GET:
+        tables += [table for part in PARTS for table in _tables(request, part, contracts, day)]
+    tenders = procurement.tenders()
+    return page(
+        request, "supply.html", *tables, tabs=tabs(""), agreed=contracts, as_of=day,
+        urgent=supply_urgent.urgent(contracts, lots, procurement.services(), day=day),
+        held=sum(lot.quantity for lot in lots if lot.held_for is not None),
+        received=custody.balance_sheet()["received"], done_here=request.GET.get("done", ""),
+        nothing=not (contracts or tenders or lots or procurement.services()),
+    )  # fmt: skip
+
+
+def _day() -> date:
+    return entitlement.claims_as_of() or timezone.localdate()
+
+
+def _tables(request: HttpRequest, part: str, contracts: list[dict[str, Any]], day: date) -> list[Table]:
+    """The tables of one part."""
+    if part == "lots":
+        return [lots_table(request)]
+    if part == "schedule":
+        return [supply_tables.deliveries(contracts, as_of=day), supply_tables.lead_times()]
+    if part == "money":
+        return [supply_tables.prices(contracts), supply_tables.worth(_layers()), supply_tables.payments()]
+    if part == "suppliers":
+        return [supply_tables.score_cards(as_of=day)]
+    if part == "material":
+        return [item["table"] for item in supply_tables.materials(contracts)]
+    if part == "tenders":
+        return [supply_tables.tenders(procurement.tenders()), supply_tables.services(), supply_tables.notices()]
+    return []
+
+
+def _layers() -> list[Layer]:
+    return procurement.stock_value(on_hand=custody.at_hand()) if procurement.lots() else []
+
+
+def lots_table(request: HttpRequest) -> Table:
+    """Each lot with the stage that it has reached, and why it is held."""
     rows = [
         {
             "lot_no": lot.lot_no,
+            "contract_no": lot.contract_no,
             "boxes": lot.box_count,
             "quantity": lot.quantity,
             "stage": stages()[str(lot.stage)],
@@ -46,13 +95,14 @@ def supply(request: HttpRequest) -> HttpResponse:
             "bast": lot.bast_no,
             "held": ", ".join(holds().get(str(hold), str(hold)) for hold in lot.held_for or ()),
         }
-        for lot in lots
+        for lot in procurement.lots()
     ]
-    table = Table.of(
+    return Table.of(
         request,
         name="lots",
         columns=[
-            Column("lot_no", _("Lot")),
+            Column("lot_no", _("Lot"), href=lambda row: f"/custody?lot={row['lot_no']}"),
+            Column("contract_no", _("Contract"), href=lambda row: contract_address(row["contract_no"])),
             Column("quantity", _("Announced"), unit=_("blanks"), number=True),
             Column("stage", _("Stage reached")),
             Column("since", _("Since"), form=words.day),
@@ -64,59 +114,31 @@ def supply(request: HttpRequest) -> HttpResponse:
         rows=rows,
         caption=_("A lot that has arrived and is not released (customs, unpaid) is no stock."),
     )
-    layers = procurement.stock_value(on_hand=custody.at_hand()) if lots else []
-    day = entitlement.claims_as_of() or timezone.localdate()
-    tenders = procurement.tenders()
-    materials = supply_tables.materials(contracts)
-    plain = [
-        supply_tables.contracts(contracts), supply_tables.deliveries(contracts, as_of=day),
-        supply_tables.prices(contracts), supply_tables.lead_times(), supply_tables.score_cards(as_of=day),
-        supply_tables.worth(layers), supply_tables.payments(), supply_tables.notices(),
-        supply_tables.services(), supply_tables.tenders(tenders),
-    ]  # fmt: skip
-    return page(
-        request, "supply.html", table, *plain, *(item["table"] for item in materials), agreed=contracts,
-        kinds=sheet_kinds(),
-        sources=[row for row in tenders if row["source"]], without=[row for row in contracts if not row["planned"]],
-        held=sum(lot.quantity for lot in lots if lot.held_for is not None), as_of=day,
-        received=custody.balance_sheet()["received"],
-        nothing=not (contracts or tenders or lots or plain[-2].total), materials=materials,
-        value=sum(layer.value_idr for layer in layers),
-    )  # fmt: skip
 
 
-@require_POST
+def contract_address(contract_no: str) -> str:
+    """Where one contract is shown."""
+    return f"/supply/contracts/{quote(contract_no, safe='')}"
+
+
 @named_errors
-def take_sheet(request: HttpRequest) -> HttpResponse:
-    """``POST /supply``: a contract's schedule, prices or parts from a file; a wrong list changes nothing."""
-    given, kind, contract_no = request.FILES.get("file"), request.POST.get("kind", ""), request.POST.get("contract", "")
-    if given is None:
-        raise NoFileChosen("no file was chosen", mend="choose a CSV, XLSX or Parquet file")
-    if kind not in sheet_kinds():
-        raise UnknownSheet("there is no list {kind}", mend="choose schedule, prices or material", kind=repr(kind))
-    name, who = Path(str(given.name)).name[:200], {"by": "svc.procurement", "at": timezone.now()}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "upload"
-        with path.open("wb") as copy:
-            for chunk in given.chunks():
-                copy.write(chunk)
-        with acting(principal="svc.procurement"):
-            if kind == "schedule":
-                due = sheets.schedule(path, name=name)
-                operations.schedule_deliveries(contract_no=contract_no, deliveries=due, **who)
-            elif kind == "prices":
-                steps = sheets.price_breaks(path, name=name)
-                operations.agree_prices(contract_no=contract_no, price_breaks=steps, **who)
-            else:
-                operations.register_material(contract_no=contract_no, parts=sheets.parts(path, name=name), **who)
-    return HttpResponseRedirect("/supply#lists")
-
-
-def sheet_kinds() -> dict[str, str]:
-    """A contract's own lists in the reader's words."""
-    return {
-        "schedule": _("planned deliveries"), "prices": _("price breaks"), "material": _("parts of a card"),
-    }  # fmt: skip
+def part(request: HttpRequest, name: str) -> HttpResponse:
+    """``/supply/<part>``: one part of the subject with its tables."""
+    if name not in PARTS:
+        raise Http404
+    contracts, day = procurement.contracts(), _day()
+    tables = _tables(request, name, contracts, day)
+    more: dict[str, Any] = {}
+    if name == "material":
+        more["materials"] = supply_tables.materials(contracts)
+    if name == "money":
+        more["value"] = sum(layer.value_idr for layer in _layers())
+    if name == "tenders":
+        more["sources"] = [row for row in procurement.tenders() if row["source"]]
+    return page(
+        request, "supply_part.html", *tables, tabs=tabs(name), part=name, as_of=day, agreed=contracts,
+        without=[row for row in contracts if not row["planned"]], crumbs=[("/supply", _("Supply"))], **more,
+    )  # fmt: skip
 
 
 def cell_mends() -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from django.utils.translation import gettext as _
 
@@ -19,11 +20,16 @@ from blanko.records.procurement.stock import Layer
 Rows = list[dict[str, Any]]
 
 
+def _contract_href(row: dict[str, Any]) -> str:
+    return f"/supply/contracts/{quote(row['contract_no'], safe='')}"
+
+
 def contracts(rows: Rows) -> Table:
     return Table.plain(
         "contracts",
         [
-            Column("contract_no", _("Contract")), Column("supplier", _("Supplier")),
+            Column("contract_no", _("Contract"), href=_contract_href),
+            Column("version", _("Version"), number=True), Column("supplier", _("Supplier")),
             Column("signed_on", _("Signed"), form=words.day), Column("ends_on", _("Ends"), form=words.day),
             Column("quantity", _("Contracted"), unit=_("blanks"), number=True),
             Column("unit_price_idr", _("Price"), number=True, form=words.rupiah),

@@ -1,0 +1,174 @@
+"""Lists of contracts and of procurement portals from spreadsheets: what they would bring is shown, then taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from blanko.doors.web import officer, waiting, words
+from blanko.doors.web.forms import Field, Form, done_once
+from blanko.doors.web.pages import supply
+from blanko.doors.web.pages.responses import CELLS_SHOWN, named_errors, page
+from blanko.ground.files.rejects import Cause
+from blanko.kernel.errors import BlankoError
+from blanko.records.procurement import importing, operations, sheets
+from blanko.records.procurement import queries as procurement
+
+SHOWN = 50
+
+
+def sheet_kinds() -> dict[str, str]:
+    """A contract's own lists in the reader's words."""
+    return {
+        "schedule": _("planned deliveries"), "prices": _("price breaks"), "material": _("parts of a card"),
+    }  # fmt: skip
+
+
+def notice_kinds() -> dict[str, str]:
+    return {"plan": _("plan (SiRUP)"), "tender": _("tender (SPSE)")}
+
+
+def sheet_form() -> Form:
+    return Form(
+        "sheet", "/supply/files", _("A contract's own list"), _("Show what it would bring"), [
+            Field("contract", _("Contract"), "choice",
+                  choices=[(row["contract_no"], row["contract_no"]) for row in procurement.contracts()]),
+            Field("kind", _("List"), "choice", choices=list(sheet_kinds().items())),
+            Field("file", _("File"), "file", _(
+                "Heads: due_on, quantity; from_quantity, unit_price_idr; part, title, country, stage, lead_days, "
+                "needs, source")),
+        ],
+        _("Deliveries are added to those that stand; prices and parts are agreed once. A list with one wrong cell "
+          "changes nothing, and every such cell is named."),
+    )  # fmt: skip
+
+
+def notices_form() -> Form:
+    return Form(
+        "notices", "/supply/files", _("A list of SiRUP or SPSE"), _("Show what it would bring"), [
+            Field("kind", _("List"), "choice", _("As its heads say, when it is left empty."), required=False,
+                  choices=list(notice_kinds().items())),
+            Field("file", _("File"), "file", _("CSV or XLSX as the portal gives it: kd_rup, nama_paket, pagu, ...")),
+        ],
+        _("Rows that can be read are taken; each refused row is named with its cell, its reason and its mend."),
+    )  # fmt: skip
+
+
+READERS: dict[str, Callable[..., list[Any]]] = {
+    "schedule": sheets.schedule, "prices": sheets.price_breaks, "material": sheets.parts,
+}  # fmt: skip
+
+
+@require_http_methods(["GET", "POST"])
+@named_errors
+def files(request: HttpRequest) -> HttpResponse:
+    """``/supply/files``: a list is chosen, shown as it was understood, and taken in when somebody says so."""
+    forms = {"sheet": sheet_form(), "notices": notices_form()}
+    shown: dict[str, Any] = {}
+    status = 200
+    name = request.POST.get("form", "") if request.method == "POST" else ""
+    if name in ("sheet_yes", "notices_yes"):
+        return done_once(request, lambda by: _take(request, name, by))
+    if name in forms:
+        form = forms[name]
+        given, status = form.read(request), 422
+        if given is not None:
+            try:
+                shown = (_sheet if name == "sheet" else _notices)(given)
+                status = 422 if shown.get("cells") and name == "sheet" else 200
+            except BlankoError as error:
+                form.refuse(error, {"unknown_contract": "contract", "bad_sheet": "file", "unreadable_file": "file",
+                                    "unknown_notices": "file"})  # fmt: skip
+    answer = page(
+        request, "supply_files.html", tabs=supply.tabs("files"), forms=list(forms.values()),
+        acting=officer.chosen(request), crumbs=[("/supply", _("Supply"))], agreed=procurement.contracts(), **shown,
+    )  # fmt: skip
+    answer.status_code = status
+    return answer
+
+
+def _name(file: UploadedFile) -> str:
+    return Path(str(file.name)).name[:200]
+
+
+def _cells(causes: list[tuple[int, Cause]]) -> list[dict[str, Any]]:
+    """Wrong cells as the page shows them."""
+    from django.utils.translation import gettext
+
+    return [
+        {"row": row, "column": cause.column, "value": cause.value, "mend": gettext(cause.mend)}
+        for row, cause in causes[:CELLS_SHOWN]
+    ]
+
+
+def _sheet(given: dict[str, Any]) -> dict[str, Any]:
+    """What a contract's list says, or its wrong cells."""
+    token, name, kind = waiting.keep(given["file"]), _name(given["file"]), given["kind"]
+    told = {"made": "sheet", "token": token, "file": name, "kind": kind, "contract": given["contract"],
+            "kind_says": sheet_kinds()[kind]}  # fmt: skip
+    try:
+        rows = READERS[kind](waiting.path(token), name=name)
+    except sheets.BadSheet as error:
+        if not error.causes:
+            raise
+        return {**told, "cells": _cells(error.causes), "wrong": len(error.causes)}
+    if kind == "material":
+        heads = [_("Code"), _("Part"), _("Where"), _("Stage"), _("Days"), _("Needs first")]
+        cells = [[part.part, part.title, part.country, supply.stages().get(part.stage, part.stage),
+                  words.count(part.lead_days), ", ".join(part.needs)] for part in rows]  # fmt: skip
+    elif kind == "schedule":
+        heads = [_("Due"), _("Blanks")]
+        cells = [[words.day(due), words.count(blanks)] for due, blanks in rows]
+    else:
+        heads = [_("From so many"), _("Price")]
+        cells = [[words.count(quantity), words.rupiah(price)] for quantity, price in rows]
+    return {**told, "heads": heads, "rows": cells[:SHOWN], "more": max(0, len(cells) - SHOWN), "total": len(cells),
+            "once": Form("", "", "", "").once}  # fmt: skip
+
+
+def _notices(given: dict[str, Any]) -> dict[str, Any]:
+    """What a portal's list would bring, and every refused row."""
+    token, name = waiting.keep(given["file"]), _name(given["file"])
+    found = importing.preview_notices(path=waiting.path(token), kind=given["kind"] or None, name=name)
+    says = {"new": _("new"), "changed": _("changed")}
+    cells = [
+        [words.count(number), says[change], content["code"], content["title"] or "",
+         words.rupiah(content["ceiling_idr"]), content["winner"] or "", words.day(content["announced_on"])]
+        for number, change, content in found.rows
+    ]  # fmt: skip
+    return {
+        "made": "notices", "token": token, "file": name, "kind": found.kind, "kind_says": notice_kinds()[found.kind],
+        "heads": [_("Row"), _("Change"), _("Code"), _("What"), _("Ceiling"), _("Winner"), _("Announced")],
+        "rows": cells[:SHOWN], "more": max(0, len(cells) - SHOWN), "total": len(cells), "read": found.read,
+        "unchanged": found.unchanged, "refused_rows": len(found.refused), "ignored": found.ignored,
+        "mapping": sorted(found.mapping.items()),
+        "cells": _cells([(reject.row, cause) for reject in found.refused for cause in reject.causes]),
+        "once": Form("", "", "", "").once,
+    }  # fmt: skip
+
+
+def _take(request: HttpRequest, name: str, by: str) -> str:
+    """Take in what was shown."""
+    path, shown = waiting.path(request.POST.get("token", "")), request.POST.get("file", "")[:200]
+    kind, who = request.POST.get("kind", ""), {"by": by, "at": timezone.now()}
+    if name == "notices_yes":
+        importing.import_notices(path=path, kind=kind, name=shown, data_dir=settings.DATA_DIR, **who)
+        return "/supply/tenders?done=notices"
+    contract_no = request.POST.get("contract", "")
+    if kind == "schedule":
+        operations.schedule_deliveries(
+            contract_no=contract_no, deliveries=sheets.schedule(path, name=shown), **who
+        )  # fmt: skip
+    elif kind == "prices":
+        operations.agree_prices(contract_no=contract_no, price_breaks=sheets.price_breaks(path, name=shown), **who)
+    else:
+        operations.register_material(contract_no=contract_no, parts=sheets.parts(path, name=shown), **who)
+    return f"{supply.contract_address(contract_no)}?done=sheet"
