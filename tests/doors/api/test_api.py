@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -46,6 +47,7 @@ READS = {
     "/registry/persons/{person_id}": "/registry/persons/{person}",
     "/registry/records/{office}/{record_id}": "/registry/records/{record}",
     "/registry/whole": "/registry/whole",
+    "/registry/linkage": "/registry/linkage",
     "/procurement/contracts": "/procurement/contracts",
     "/procurement/tenders": "/procurement/tenders",
     "/procurement/lots": "/procurement/lots",
@@ -81,6 +83,13 @@ READS = {
     "/custody/trace/{identifier}": "/custody/trace/PB17-000001",
     "/custody/at/{office}": "/custody/at/1871?on=2017-04-30",
     "/alerts": "/alerts?ended=true",
+    "/cases": "/cases?office=3101&limit=3",
+    "/cases/overview": "/cases/overview?on=2017-04-30",
+    "/cases/rules": "/cases/rules",
+    "/cases/groups": "/cases/groups",
+    "/cases/group": "/cases/group?{group}",
+    "/cases/{case_no}": "/cases/1",
+    "/cases/cases.xlsx": "/cases/cases.xlsx?office=3101",
     "/custody/balance": "/custody/balance",
     "/custody/holdings": "/custody/holdings",
     "/custody/way/{identifier}": "/custody/way/PB17-000001",
@@ -126,6 +135,7 @@ FILES = {
     "/destruction/batches/{batch}/berita-acara.pdf": "application/pdf",
     "/custody/movements/{movement}/bast.pdf": "application/pdf",
     "/sukets/{number}/paper.pdf": "application/pdf",
+    "/cases/cases.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "/intake/files/{sha256}/rejects": "text/csv",
     "/intake/files/{sha256}/original": "application/octet-stream",
     "/planning/rounds/{number}/papers/{regency}/{paper}.pdf": "application/pdf",
@@ -145,6 +155,9 @@ def filled(program, address):
         "moved": lambda: program.get("/api/custody/way/PB17-000001").json()[-1]["movement"].replace("/", "~"),
         "suket": lambda: program.get("/api/sukets?office=3101&limit=1").json()[0]["number"].replace("/", "~"),
         "reconcile": lambda: program.get("/api/counting/reconciles").json()[0]["number"],
+        "group": lambda: urlencode(
+            {name: program.get("/api/cases/groups").json()[0][name] for name in ("kind", "pattern")}
+        ),
         "card": lambda: program.get("/api/issuance/uncollected?office=3101").json()[0]["serial"],
     }
     for name, value in values.items():

@@ -72,7 +72,7 @@ def hand_over(
         if withheld := next((card["serial"] for card in found if card["withheld"]), None):
             raise rules.CardWithheld(
                 "the card on {serial} is withheld: its holder has another",
-                mend="settle the case of the holder's records first",
+                mend="settle the case of these records first",
                 serial=withheld,
             )
         sheet, day = Sheet(), timezone.localtime(at).date()

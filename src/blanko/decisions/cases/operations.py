@@ -17,6 +17,7 @@ from blanko.decisions.cases.rules import Key, Kind, Outcome, State, Step
 from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
 from blanko.ground.database import sql
+from blanko.records.entitlement import operations as entitlement
 from blanko.records.registry.operations import TAKE_IN_LOCK, ReasonMissing
 
 
@@ -111,6 +112,13 @@ def open_cases(*, by: str, at: datetime) -> Opened:
                     state=state, seq=seq + 1, due=None, outcome="", group_no=None, event_id=event
                 )
         return Opened(len(fresh), len(back), len(gone), event)
+
+
+def catch_up(*, by: str, at: datetime) -> Opened:
+    """Bring persons, claims and cases up to date after files came in, in the caller's transaction."""
+    with atomic():
+        entitlement.catch_up(by=by, at=at)
+        return open_cases(by=by, at=at)
 
 
 def ask(*, case_no: int, reason: str, by: str, at: datetime, due: date | None = None) -> date:

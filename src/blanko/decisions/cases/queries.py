@@ -24,6 +24,7 @@ from blanko.decisions.cases.rules import (
     second_officer,
 )
 from blanko.records.registry import verdicts
+from blanko.records.registry.queries import UnknownRecord
 
 _COLUMNS = ("case_no", "kind", "office", "weight", "pattern", "opened_on", "records", "state", "outcome", "due",
             "group_no")  # fmt: skip
@@ -189,3 +190,17 @@ def overview(*, on: date, office: str | None = None) -> dict[str, Any]:
         ],
         "due": waiting.filter(state=State.ASKED, due__lt=on).count(),
     }  # fmt: skip
+
+
+def weights(left: Key, right: Key) -> list[dict[str, Any]]:
+    """What each field of two records adds for or against one person: field, level, bits. Nothing without a model."""
+    from blanko.records.registry import adopting, checking
+
+    if adopting.newest() is None:
+        return []
+    try:
+        parts = checking.explain(*sorted((left, right)))
+    except UnknownRecord:
+        # One of the two has no keys yet.
+        return []
+    return [{"field": part.field, "level": part.level, "bits": float(part.bits)} for part in parts]

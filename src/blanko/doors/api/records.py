@@ -14,6 +14,7 @@ from ninja import File, Form, Router, Schema
 from ninja.files import UploadedFile
 
 from blanko.cards.suket import operations as suket
+from blanko.decisions.cases import operations as cases
 from blanko.doors.api.downloads import of_type
 from blanko.doors.api.officers import acting_officer
 from blanko.ground.access.acting import acting
@@ -257,7 +258,7 @@ def take_in(request: HttpRequest, file: File[UploadedFile], kind: Form[str | Non
                 path=path, kind=kind, name=Path(str(file.name)).name[:200], by=by, at=now, data_dir=settings.DATA_DIR
             )
             if result.moves_claims:
-                entitlement.catch_up(by=by, at=now)
+                cases.catch_up(by=by, at=now)
                 suket.take_from_files(by="svc.suket", at=now)
     at = f"/api/intake/files/{result.sha256}/rejects" if result.refused else None
     return {**result.as_json(), "rejects": at}

@@ -68,6 +68,7 @@ def main(argv: list[str]) -> int:
         )
     timings = {"database": started, **played.timings, "total": round(perf_counter() - start, 2)}
     result = outcome.as_json(timings=timings, followed=played.followed, language=given.language)
+    result["doubles"] = {"found": played.found, "weeks": played.weeks}
     (settings.DATA_DIR / "replay.json").write_text(json.dumps(result, default=str), encoding="utf-8")
     out = sys.stderr if given.json else sys.stdout
     _tell(result, played, out)
@@ -103,6 +104,18 @@ def _tell(result: dict[str, Any], played: Any, out: Any) -> None:
     say(
         f"Shared by the published rule: {allocation['blanks']:,} blanks ({allocation['boxes']:,} whole boxes) among "
         f"{allocation['regencies']} regencies; fill {allocation['fill_min']:.1%} to {allocation['fill_max']:.1%}."
+    )
+    found, weeks = played.found, played.weeks
+    for name, when in (("at_first", "first"), ("at_the_end", "at the end")):
+        pairs = found[name]
+        say(
+            f"Doubles, {when}: {pairs['planted']:,} pairs planted (the truth of this synthetic nation) ="
+            f" {pairs['held_as_one']:,} held as one person + {pairs['in_a_case']:,} in a case + {pairs['not_found']:,} not"
+            f" found; {pairs['held_wrongly']:,} held as one that are two."
+        )
+    say(
+        f"Cases: {weeks[0]['waiting']:,} waiting on 20 March, {weeks[-1]['waiting']:,} on 30 April;"
+        f" {weeks[-1]['settled']:,} settled with the person, each can be taken back."
     )
     if result["followed"]:
         say(f"One blank followed into one hand: ./blanko custody way {result['followed']}")

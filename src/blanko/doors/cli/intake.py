@@ -13,10 +13,10 @@ from pathlib import Path
 from django.conf import settings
 
 from blanko.cards.suket import operations as suket
+from blanko.decisions.cases import operations as cases
 from blanko.doors.cli.progress import Bar
 from blanko.ground.access.acting import acting
 from blanko.kernel.errors import BlankoError
-from blanko.records.entitlement import operations as entitlement
 from blanko.records.intake import operations, queries
 from blanko.records.intake.kinds import KINDS
 from blanko.records.intake.operations import LoadResult
@@ -79,7 +79,7 @@ def main(argv: list[str]) -> int:
             _tell(result)
     if touched and not given.no_registry:
         with acting(principal="svc.registry"):
-            entitlement.catch_up(by="svc.registry", at=datetime.now(UTC))
+            cases.catch_up(by="svc.registry", at=datetime.now(UTC))
             suket.take_from_files(by="svc.suket", at=datetime.now(UTC))
         if not given.json:
             print("Persons and cards owed are up to date: ./blanko entitlement backlog")

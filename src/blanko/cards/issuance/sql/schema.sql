@@ -71,7 +71,7 @@ CREATE FUNCTION issuance_check_accounted() RETURNS trigger
 BEGIN
     IF TG_OP = 'UPDATE' AND NEW.state = 'issued' AND OLD.state <> 'issued' AND NEW.serial = OLD.serial AND NOT NEW.counts THEN
         RAISE EXCEPTION 'the card on % is withheld: its holder has another', OLD.serial
-            USING ERRCODE = 'BL704', HINT = 'settle the case of the holder''s records first';
+            USING ERRCODE = 'BL704', HINT = 'settle the case of these records first';
     END IF;
     -- A card goes with its record when persons are merged or split.
     IF OLD.state = 'issued' OR TG_OP = 'UPDATE' AND NEW.serial = OLD.serial

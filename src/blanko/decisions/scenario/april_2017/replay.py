@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from blanko.cards.custody import operations as custody
@@ -19,8 +20,9 @@ from blanko.cards.custody import queries as held
 from blanko.cards.custody.rules import Receipt
 from blanko.cards.issuance import operations as issuance
 from blanko.cards.suket import operations as suket
+from blanko.decisions.cases import operations as cases
 from blanko.decisions.planning import operations as planning
-from blanko.decisions.scenario.april_2017 import estimates, inputs, supply
+from blanko.decisions.scenario.april_2017 import doubles, estimates, inputs, supply
 from blanko.decisions.scenario.villages import people_2017, villages
 from blanko.decisions.transparency import operations as transparency
 from blanko.engines.synth.nation import synthesise
@@ -71,6 +73,9 @@ class Replay:
     rounds: list[int] = field(default_factory=list)
     whole: tuple[str, ...] = ()
     followed: str | None = None
+    truth: dict[tuple[str, str], int] = field(default_factory=dict)
+    found: dict[str, dict[str, int]] = field(default_factory=dict)
+    weeks: list[dict[str, Any]] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
 
 
@@ -94,6 +99,7 @@ def play(*, people: int, seed: int, folder: Path, data_dir: Path, tell: Told) ->
     timed("synth", lambda: _write_files(replay, people, seed, folder, tell))
     timed("intake", lambda: _load_files(replay, folder, data_dir, tell))
     timed("registry", lambda: _settle_records(replay, tell))
+    timed("cases", lambda: _look_for_cases(replay, tell))
     timed("supply", _order)
     day = FIRST
     while day <= LAST:
@@ -101,6 +107,7 @@ def play(*, people: int, seed: int, folder: Path, data_dir: Path, tell: Told) ->
         _one_day(replay, day, timed)
         day += timedelta(days=1)
     timed("figures", lambda: _publish(LAST))
+    timed("cases", lambda: _compare(replay, "at_the_end", LAST))
     return replay
 
 
@@ -115,6 +122,7 @@ def _write_files(replay: Replay, people: int, seed: int, folder: Path, tell: Tol
         people=people, seed=seed, areas=villages(), as_of=FIRST, whole=whole,
         progress=lambda what, done, of: tell(f"synthetic {what}", done / of),
     )  # fmt: skip
+    replay.truth = doubles.planted(nation.truth)
     folder.mkdir(parents=True, exist_ok=True)
     write(nation, folder, only=("registrations.csv", "applications.csv", "deaths.csv"))
     facts = inputs.facts()
@@ -165,6 +173,27 @@ def _settle_records(replay: Replay, tell: Told) -> None:
     tell("persons and cards owed", 1.0)
 
 
+def _look_for_cases(replay: Replay, tell: Told) -> None:
+    tell("cases of doubles", 0.0)
+    with acting(principal="svc.registry"):
+        cases.open_cases(by="svc.registry", at=at(FIRST, 12))
+    _compare(replay, "at_first", FIRST)
+    tell("cases of doubles", 1.0)
+
+
+def _compare(replay: Replay, name: str, day: date) -> None:
+    replay.found[name] = doubles.compare(replay.truth)
+    replay.weeks.append(doubles.standing(day))
+
+
+def _settle_cases(replay: Replay, day: date) -> None:
+    """On Mondays each whole regency settles what its head can see to in a week."""
+    for code in replay.whole:
+        with acting(principal=f"kepala.{code}"):
+            doubles.week(code, at=at(day, 10))
+    replay.weeks.append(doubles.standing(day))
+
+
 def _order() -> None:
     with acting(principal="svc.procurement"):
         supply.order(by="pengadaan.pusat", at=at(FIRST, 11))
@@ -184,6 +213,8 @@ def _order() -> None:
 
 def _one_day(replay: Replay, day: date, timed: Callable[[str, Callable[[], None]], None]) -> None:
     timed("supply", lambda: _lots(day))
+    if day.weekday() == 0 and day > FIRST:
+        timed("cases", lambda: _settle_cases(replay, day))
     if day == STAGE_DAY:
         timed("rounds", lambda: _round(replay, day, title=TITLES["stage"], release=STAGE_RELEASE, deadline=RUNOFF))
     if day in ROUND_DAYS:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from blanko.cards.suket import operations as suket
+from blanko.decisions.cases import operations as cases
 from blanko.decisions.planning import queries as planning
 from blanko.doors.web import codes, words
 from blanko.doors.web.pages.responses import named_errors, page
@@ -21,7 +22,6 @@ from blanko.doors.web.tables import Column, Table
 from blanko.ground.access.acting import acting
 from blanko.ground.files.rejects import BETWEEN
 from blanko.kernel.errors import BlankoError
-from blanko.records.entitlement import operations as entitlement
 from blanko.records.entitlement import queries as owed
 from blanko.records.intake import operations, queries
 from blanko.records.intake.kinds import KINDS
@@ -80,7 +80,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
                 at=now, data_dir=settings.DATA_DIR,
             )  # fmt: skip
             if result.moves_claims:
-                entitlement.catch_up(by="svc.registry", at=now)
+                cases.catch_up(by="svc.registry", at=now)
                 suket.take_from_files(by="svc.suket", at=now)
     after, shares_after = _needs_and_shares()
     moved = {
