@@ -6,9 +6,14 @@ from datetime import date, datetime
 from typing import Literal
 
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Router, Schema
 
+from blanko.doors.api.officers import acting_officer
+from blanko.ground.access.acting import acting
+from blanko.records.entitlement import operations as entitlement
 from blanko.records.registry import checking, matching
+from blanko.records.registry.capturing import Captured
 
 router = Router()
 
@@ -78,6 +83,46 @@ def check(request: HttpRequest, asked: Applicant) -> checking.Answer:
     record = row.pop("record")
     office, _, number = (record or "").partition("/")
     return checking.check(row, key=(office, number) if record else None)
+
+
+class Capture(Schema):
+    """A registration from a counter: the columns of registration files, as text. Acts once for an office and number."""
+
+    recorded_office: str
+    record_id: str
+    village_code: str
+    name: str
+    nik: str | None = None
+    birth_place: str | None = None
+    birth_date: str | None = None
+    sex: str | None = None
+    mother_name: str | None = None
+    address: str | None = None
+    recorded_on: str | None = None
+    marital_status: str | None = None
+    status: str | None = None
+    status_since: str | None = None
+    card_issued_on: str | None = None
+    suket_no: str | None = None
+    family_card_no: str | None = None
+
+
+class CaptureAnswer(Schema):
+    """``waiting``: linkage is down; the registration is stored and linked later. ``seen_before``: nothing written."""
+
+    recorded_office: str
+    record_id: str
+    version: int
+    person_id: int
+    answer: Literal["new", "same", "uncertain", "waiting"]
+    seen_before: bool
+
+
+@router.post("/registry/captures", response=CaptureAnswer, summary="Take one registration in and resolve it, at once")
+def capture(request: HttpRequest, asked: Capture) -> Captured:
+    by, now = acting_officer(request, "svc.intake"), timezone.now()
+    with acting(principal=by):
+        return entitlement.capture(row=asked.dict(), by=by, at=now)
 
 
 @router.get("/registry/linkage", response=LinkageState, summary="The adopted linkage model, and who waits since when")

@@ -20,10 +20,11 @@ from blanko.kernel.errors import BlankoError
 from blanko.records.entitlement import operations as entitlement
 from blanko.records.entitlement import queries as owed
 from blanko.records.registry import adopting, checking, keying, matching
+from blanko.records.registry.capturing import Captured
 from blanko.records.registry.checking import FIELDS, Answer
 from blanko.records.registry.rules import person_text
 
-VERBS = ("check", "keys", "link", "adopt-model", "linkage")
+VERBS = ("check", "capture", "keys", "link", "adopt-model", "linkage")
 
 
 class NoApplicant(BlankoError, ValueError):
@@ -40,6 +41,13 @@ def add_verbs(verbs: Any) -> None:
     for name in FIELDS:
         check.add_argument(f"--{name.replace('_', '-')}", dest=f"field_{name}", metavar="TEXT")
     check.add_argument("--row", help="one applicant as a JSON object, or the first row of a CSV or JSON file")
+    capture = verbs.add_parser(
+        "capture",
+        help="take one registration in and resolve it at once",
+        description="Example: ./blanko registry capture --row registration.json --by operator.3171",
+    )
+    capture.add_argument("--row", required=True, help="a JSON object, or the first row of a CSV or JSON file")
+    capture.add_argument("--by", default="svc.intake")
     keys = verbs.add_parser("keys", help="give keys to the records that have none yet; may be stopped and started")
     link = verbs.add_parser("link", help="key the records that wait, and compare each with all others")
     adopt = verbs.add_parser("adopt-model", help="learn a linkage model from the registry's records and adopt it")
@@ -54,7 +62,7 @@ def add_verbs(verbs: Any) -> None:
     for verb in (keys, link):
         verb.add_argument("--by", default="svc.registry")
         verb.add_argument("--batch", type=int, default=keying.BATCH, help="records in one transaction")
-    for verb in (check, keys, link, adopt, state):
+    for verb in (check, capture, keys, link, adopt, state):
         verb.add_argument("--json", action="store_true")
 
 
@@ -67,6 +75,12 @@ def run(given: argparse.Namespace) -> int:
             for each in found["candidates"]:
                 each["parts"] = [part._asdict() for part in each["parts"]]
             text = answer_text(answer, timezone.now())
+        case "capture":
+            with acting(principal=given.by):
+                row = {name: None if value is None else str(value) for name, value in _row(given.row).items()}
+                captured = entitlement.capture(row=row, by=given.by, at=timezone.now())
+            found = {name: getattr(captured, name) for name in captured.__slots__ if name != "persons"}
+            text = captured_text(captured)
         case "keys":
             with Bar("adding keys") as bar:
                 keyed = keying.add_all_keys(
@@ -115,28 +129,45 @@ def _link(given: argparse.Namespace) -> tuple[dict[str, Any], str]:
     return found, text
 
 
+def _row(text: str) -> dict[str, Any]:
+    """A JSON object, or the first row of a file."""
+    if not text.lstrip().startswith("{"):
+        path = Path(text)
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise NoApplicant(
+                "{path} cannot be read ({reason})", mend="give a JSON object, or a file in UTF-8", path=path,
+                reason=getattr(error, "strerror", None) or error,
+            ) from error  # fmt: skip
+    if not text.lstrip().startswith("{"):
+        return next(csv.DictReader(text.splitlines()), {})
+    try:
+        found: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise NoApplicant(
+            "the row is no JSON object ({reason})", mend="write it like the example of --help", reason=error
+        ) from error
+    return found
+
+
+def captured_text(captured: Captured) -> str:
+    """What became of a capture, for an officer."""
+    said = {
+        "new": "nobody like this was recorded before",
+        "same": "the same as a person who was recorded before: one of their records carries the card",
+        "uncertain": "some record is like this one: its card waits until somebody has looked",
+        "waiting": "linkage is down: the registration is stored and will be linked when it is back",
+    }
+    seen = " (it was there already; nothing was written)" if captured.seen_before else ""
+    return (
+        f"{captured.recorded_office}/{captured.record_id} version {captured.version}{seen}:"
+        f" person {person_text(captured.person_id)}\n  {captured.answer.upper()}: {said[captured.answer]}"
+    )
+
+
 def _applicant(given: argparse.Namespace) -> dict[str, str | None]:
-    row: dict[str, Any] = {}
-    if given.row:
-        text = given.row
-        if not text.lstrip().startswith("{"):
-            path = Path(text)
-            try:
-                text = path.read_text(encoding="utf-8-sig")
-            except (OSError, UnicodeDecodeError) as error:
-                raise NoApplicant(
-                    "{path} cannot be read ({reason})", mend="give a JSON object, or a file in UTF-8", path=path,
-                    reason=getattr(error, "strerror", None) or error,
-                ) from error  # fmt: skip
-        if text.lstrip().startswith("{"):
-            try:
-                row = json.loads(text)
-            except ValueError as error:
-                raise NoApplicant(
-                    "the row is no JSON object ({reason})", mend='write it like {{"name": "SITI"}}', reason=error
-                ) from error
-        else:
-            row = next(csv.DictReader(text.splitlines()), {})
+    row = _row(given.row) if given.row else {}
     row = {name: None if row.get(name) is None else str(row[name]) for name in FIELDS}
     for name in FIELDS:
         if (told := getattr(given, f"field_{name}")) is not None:
