@@ -73,7 +73,7 @@ def run(records: int = RECORDS) -> list[dict[str, Any]]:
     try:
         for port in ports:
             _await(port, servers)
-        rows += _ask(ports, people, others)
+        rows += _ask(ports, people, others, [server.pid for server in servers])
     finally:
         for server in servers:
             server.terminate()
@@ -82,7 +82,9 @@ def run(records: int = RECORDS) -> list[dict[str, Any]]:
     return rows
 
 
-def _ask(ports: list[int], people: list[dict[str, Any]], others: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _ask(
+    ports: list[int], people: list[dict[str, Any]], others: list[dict[str, Any]], servers: list[int]
+) -> list[dict[str, Any]]:
     draw = random.Random(5)
     known = draw.sample(people, min(len(people), ONE_BY_ONE + CHECKS))
     asked = [
@@ -95,18 +97,41 @@ def _ask(ports: list[int], people: list[dict[str, Any]], others: list[dict[str, 
     alone, _ = _sent(ports[:1], checks[:ONE_BY_ONE], clients=1)
     alone.sort()
     median, late = alone[len(alone) // 2] * 1_000, alone[len(alone) * 99 // 100] * 1_000
+    before = _processor_s(servers)
     _, seconds = _sent(ports, checks[ONE_BY_ONE : ONE_BY_ONE + CHECKS], clients=CLIENTS)
+    of_check = (_processor_s(servers) - before) / CHECKS * 1_000
     rate = min(CHECKS, len(checks) - ONE_BY_ONE) / seconds
     captures = [("/api/registry/captures", {**row, "record_id": f"C{n:06d}"}) for n, row in enumerate(others)]
     _sent(ports, captures[:WARM], clients=CLIENTS)
+    before = _processor_s(servers)
     took, seconds = _sent(ports, captures[WARM : WARM + CAPTURES], clients=CLIENTS)
+    of_capture = (_processor_s(servers) - before) / CAPTURES * 1_000
     added = len(took) / seconds
     return [
         _row("a check over HTTP, one at a time (median)", median, "ms", "at most 3 ms", median <= 3),
         _row("a check over HTTP, one at a time (99 %)", late, "ms", "at most 10 ms", late <= 10),
         _row(f"checks, {CLIENTS} clients, 2 servers", rate, "per s", "at least 500 per s", rate >= 500),
         _row(f"add-and-resolve, {CLIENTS} clients, 2 servers", added, "per s", "at least 500 per s", added >= 500),
+        _row("processor time of servers and database for a check", of_check, "ms"),
+        _row("processor time of servers and database for an add-and-resolve", of_capture, "ms"),
     ]
+
+
+def _processor_s(servers: list[int]) -> float:
+    """Processor time so far of the servers and of the database's processes for them; 0 where the system does not tell."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+        pids = [*servers, *(pid for (pid,) in cursor.fetchall())]
+    total = 0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            continue
+        total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 def _slipped(draw: random.Random, row: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from blanko.engines.linkage.columns import COLUMNS
+from blanko.engines.linkage.columns import COLUMNS, UNUSED
 from blanko.engines.linkage.compare import patterns
 from blanko.engines.linkage.errors import UnreadableRecords
 from blanko.engines.linkage.features import Features, _Reader
@@ -242,10 +242,11 @@ class Book:
 
     def pack_rows(self, rows: Sequence[Mapping[str, str | None]]) -> Packed:
         """Pack records given as columns.COLUMNS (all but ``record_id`` may be absent) in text."""
-        names = [name for name in COLUMNS if name != "recorded_on" and any(row.get(name) for row in rows)]
-        columns = {name: pa.array([row.get(name) or "" for row in rows], pa.string()) for name in names}
-        columns["record_id"] = pa.array([""] * len(rows), pa.string())
-        return self.pack(pa.RecordBatch.from_pydict(columns))
+        names = [name for name in COLUMNS if name not in UNUSED]
+        # One array cut into columns: making eleven would cost more than the work.
+        n = len(rows)
+        cells = pa.array([(row.get(name) or "") for name in names for row in rows], pa.string())
+        return self.pack(pa.RecordBatch.from_arrays([cells.slice(at * n, n) for at in range(len(names))], names=names))
 
     def pack(self, batch: pa.RecordBatch) -> Packed:
         """Pack the rows of a batch (columns as ``columns.batches`` gives them). Raises UnreadableRecords."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from django.db import connection
 from django.db.transaction import atomic
 from django.utils.timezone import localdate
@@ -18,11 +20,11 @@ from blanko.ground.database import sql
 from blanko.records.intake import capturing as intake
 from blanko.records.registry import adopting, checking, matching, operations
 from blanko.records.registry.keying import as_bigint
-from blanko.records.registry.operations import TAKE_IN_LOCK
 from blanko.records.registry.queries import resolve_record
 from blanko.records.registry.rules import STATUS_WHEN_NONE_IS_GIVEN
 
 if TYPE_CHECKING:
+    from blanko.engines.linkage.packed import Book
     from blanko.records.registry.checking import Compared
 
 SHOWS_STATUS = ("status", "status_since", "card_issued_on")
@@ -69,15 +71,11 @@ def capture(*, row: Mapping[str, str | None], by: str, at: datetime) -> Captured
 
 def _capture(prepared: intake.Prepared, *, by: str, at: datetime, alone: bool) -> Captured:
     office, record = prepared.key
-    compared, model, keys = _compared(prepared)
+    ready = _ready(prepared)
+    keys = [] if ready is None else sorted({int(key) for key in as_bigint(ready.keys) if key})
     with connection.cursor() as cursor:
-        lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
         # Two captures that share a key follow each other, so that the second sees the first.
-        cursor.execute(
-            f"SELECT {lock}(%s), (SELECT count(pg_advisory_xact_lock(w.key)) FROM (SELECT DISTINCT key FROM"
-            " unnest(%s::bigint[] || hashtextextended(%s, 0)) AS k (key) ORDER BY key) AS w)",
-            [TAKE_IN_LOCK, keys, f"{office}/{record}"],
-        )
+        cursor.execute("SELECT registry_lock_capture(%s, %s, %s)", [alone, keys, f"{office}/{record}"])
         before = intake.held(prepared.key)
         if before is not None and before[1] == prepared.values:
             return _seen(prepared, before[0])
@@ -86,12 +84,14 @@ def _capture(prepared: intake.Prepared, *, by: str, at: datetime, alone: bool) -
             if not alone:
                 raise _NotAlone
             return _as_file(prepared, version=(before[0] if before else 0) + 1, by=by, at=at)
-        # Once more, now that nobody who shares a key can come between.
-        compared, model, keys = _compared(prepared)
+        # Now nobody who shares a key can come between.
+        compared = None if ready is None else _compared(ready, prepared.key)
         pairs = compared is not None and (compared.capped > 0 or bool((compared.decided != _apart()).any()))
         if pairs and not alone:
             raise _NotAlone
-        person, rec, event = _store(cursor, prepared, compared, keys, model=model, by=by, at=at)
+        person, rec, event = _store(
+            cursor, prepared, compared, keys, model=0 if ready is None else ready.model, by=by, at=at
+        )
         answer: Literal["new", "same", "uncertain", "waiting"] = "waiting" if compared is None else "new"
         persons = frozenset({person})
         if pairs:
@@ -107,15 +107,33 @@ def _apart() -> int:
     return APART
 
 
-def _compared(prepared: intake.Prepared) -> tuple[Compared | None, int, list[int]]:
-    """(the record beside all others, the model's number, its keys); nothing while linkage is down."""
+class _Ready(NamedTuple):
+    """A registration as the model compares it."""
+
+    model: int
+    book: Book
+    packed: bytes
+    keys: npt.NDArray[np.uint64]
+
+
+def _ready(prepared: intake.Prepared) -> _Ready | None:
+    """The registration packed, with its keys; None while linkage is down."""
     try:
-        model, book = adopting.book()
-        with atomic(), book.lock:
-            found = checking.compare(book, prepared.values, prepared.key)
+        with atomic():
+            model, book = adopting.book()
+        with book.lock:
+            return _Ready(model, book, *checking.packed_with_keys(book, prepared.values))
     except Exception:  # noqa: BLE001 - whatever stops linkage must not stop a capture: the record waits in its queue
-        return None, 0, []
-    return found, model, sorted({int(key) for key in as_bigint(found.keys) if key})
+        return None
+
+
+def _compared(ready: _Ready, own: tuple[str, str]) -> Compared | None:
+    """The registration beside all others; None when linkage fails."""
+    try:
+        with atomic(), ready.book.lock:
+            return checking.compare(ready.book, ready.packed, ready.keys, own)
+    except Exception:  # noqa: BLE001 - as above
+        return None
 
 
 def _seen(prepared: intake.Prepared, version: int) -> Captured:

@@ -117,16 +117,20 @@ class Compared(NamedTuple):
     parts: dict[int, tuple[Part, ...]]
 
 
-def compare(book: Book, applicant: Mapping[str, str | None], own: Key, *, explained: int = 0) -> Compared:
-    """Pack one applicant, and compare it as the batch would. The ``explained`` heaviest pairs are told field by field.
+def packed_with_keys(book: Book, applicant: Mapping[str, str | None]) -> tuple[bytes, npt.NDArray[np.uint64]]:
+    """One applicant packed, and its keys (0 where a key's facts are missing). Hold ``book.lock``."""
+    packed = book.pack_rows([{name: applicant.get(name) for name in FIELDS}]).each()[0]
+    return packed, book.keys(book.open([packed]))[0]
+
+
+def compare(book: Book, packed: bytes, keys: npt.NDArray[np.uint64], own: Key, *, explained: int = 0) -> Compared:
+    """Compare a packed applicant as the batch would. The ``explained`` heaviest pairs are told field by field.
 
     Hold ``book.lock``.
     """
     from blanko.engines.linkage.cluster import DECIDED, MERGED, kept_apart, linked
     from blanko.engines.linkage.incremental import names_alike
 
-    packed = book.pack_rows([{name: applicant.get(name) for name in FIELDS}]).each()[0]
-    keys = book.keys(book.open([packed]))[0]
     found, capped = _candidates(book, packed, keys, own)
     rows = sorted([_Found(own, 0, packed, True), *found], key=lambda row: row.key)
     me = next(at for at, row in enumerate(rows) if row.rec == 0)
@@ -160,7 +164,7 @@ def check(applicant: Mapping[str, str | None], *, key: Key | None = None) -> Ans
         raise NothingToCompare("the applicant has no name", mend="give a name, and a birth date if there is one")
     version, book = adopting.book()
     with book.lock:
-        made = compare(book, applicant, key or ("~", "~"), explained=SHOWN)
+        made = compare(book, *packed_with_keys(book, applicant), key or ("~", "~"), explained=SHOWN)
     likely = [k for k in range(len(made.found)) if DECIDED[made.decided[k]] != "apart" or k in made.parts]
     persons = _persons([made.found[k].key for k in likely])
     likely = [k for k in likely if made.found[k].key in persons]

@@ -71,6 +71,15 @@ JOIN registry_record AS r ON r.recorded_office = d.recorded_office AND r.record_
 WHERE d.stands
 GROUP BY r.person_id;
 
+-- By which report each dead person is dead: the last one that stands, with the event that told this system.
+CREATE VIEW registry_death_noticed WITH (security_invoker = true) AS
+SELECT DISTINCT ON (r.person_id) r.person_id, d.document_no, d.event_id
+FROM (SELECT DISTINCT ON (person_id, recorded_office, record_id) * FROM registry_death
+      ORDER BY person_id, recorded_office, record_id, seq DESC) AS d
+JOIN registry_record AS r ON r.recorded_office = d.recorded_office AND r.record_id = d.record_id
+WHERE d.stands
+ORDER BY r.person_id, d.event_id DESC;
+
 -- Regencies whose registrations are loaded whole, one row for each person's registration.
 CREATE VIEW registry_whole_regency WITH (security_invoker = true) AS
 SELECT regency, as_of, by, reason, event_id
@@ -194,5 +203,23 @@ BEGIN
         VALUES (c.recorded_office, c.record_id, of_rec, 1, of_model, of_packed, of_event);
         INSERT INTO registry_key (key, rec) SELECT key, of_rec FROM unnest(of_keys) AS k (key);
     END IF;
+END
+$$;
+
+-- Lets captures that share a key, or are of one record, follow each other; alone: while nobody else takes records in (the
+-- lock of operations.TAKE_IN_LOCK). First that one, then the keys in their order: nobody waits in a circle.
+CREATE FUNCTION registry_lock_capture(alone boolean, keys bigint[], record text) RETURNS void
+    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    one bigint;
+BEGIN
+    IF alone THEN
+        PERFORM pg_advisory_xact_lock(32017);
+    ELSE
+        PERFORM pg_advisory_xact_lock_shared(32017);
+    END IF;
+    FOR one IN SELECT DISTINCT k.key FROM unnest(keys || hashtextextended(record, 0)) AS k (key) ORDER BY k.key LOOP
+        PERFORM pg_advisory_xact_lock(one);
+    END LOOP;
 END
 $$;
