@@ -132,6 +132,34 @@ def test_the_launcher_says_in_one_line_what_is_missing(checkout, programs, says)
     assert not (checkout / ".uv").exists()
 
 
+UV = """
+PATH=/usr/bin:/bin
+echo "$@" >>"$HOME/uv.log"
+[ "$1" = venv ] || exit 0
+for folder; do :; done
+mkdir -p "$folder/bin"
+printf '#!/bin/sh\\nexit 0\\n' >"$folder/bin/python"
+chmod +x "$folder/bin/python"
+"""
+
+
+@pytest.mark.launcher
+@pytest.mark.parametrize("engine", [("--engine", "spark"), ("--engine=spark",)], ids=["two words", "one word"])
+def test_spark_is_added_when_it_is_first_asked_for_and_never_before(checkout, engine):
+    path = tools(checkout, uv=UV)
+    told = checkout / "uv.log"
+    assert run_launcher(checkout, path, "linkage", "dedupe", "x.csv", "--engine", "local").returncode == 0
+    assert "runtime.txt" in told.read_text() and "spark.txt" not in told.read_text()
+    told.unlink()
+    assert run_launcher(checkout, path, "linkage", "dedupe", *engine, "x.csv").returncode == 0
+    (line,) = told.read_text().splitlines()
+    # Added beside the rest: a sync would take the tests' libraries away.
+    assert line.startswith("pip install ") and "--require-hashes" in line and line.endswith("requirements/spark.txt")
+    told.unlink()
+    assert run_launcher(checkout, path, "linkage", "dedupe", *engine, "x.csv").returncode == 0
+    assert not told.exists()
+
+
 @pytest.mark.launcher
 def test_the_launcher_runs_the_command_in_the_checkout_from_any_folder(tmp_path):
     done = subprocess.run(
@@ -147,7 +175,7 @@ def test_the_launcher_runs_the_command_in_the_checkout_from_any_folder(tmp_path)
 
 
 def test_each_requirement_is_locked_with_a_hash_and_no_package_host_is_written_down():
-    for name in ("runtime", "test", "data"):
+    for name in ("runtime", "test", "data", "spark"):
         text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
         assert "://" not in text
         pinned = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
