@@ -123,6 +123,29 @@ class CaseStanding(Projection):
         ]
 
 
+class DeathObjection(Fact):
+    """Somebody says that a reported death is wrong; another officer upholds that or rejects it."""
+
+    recorded_office = code()
+    record_id = code()
+    seq = models.IntegerField()
+    step = code()
+    person_id = models.BigIntegerField()
+    by = code()
+    at = models.DateTimeField()
+    reason = models.TextField()
+
+    class Meta:
+        db_table = "cases_death_objection"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["recorded_office", "record_id", "seq"], name="cases_death_objection_once"),
+            models.CheckConstraint(
+                condition=Q(step__in=["object", "uphold", "reject"]), name="cases_death_objection_step"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="cases_death_objection_has_reason"),
+        ]
+
+
 class AuditSample(Fact):
     """A pair drawn for an audit of linkage: it is judged by itself."""
 

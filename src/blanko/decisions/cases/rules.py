@@ -114,8 +114,16 @@ class NotGrouped(BlankoError):
     """These cases are not settled as a group."""
 
 
-class SettledForGood(BlankoError):
-    """The case ended otherwise before."""
+class ObjectionOpen(BlankoError):
+    """An objection to this death is open already."""
+
+
+class ObjectionTooLate(BlankoError):
+    """The days for an objection are over."""
+
+
+class NoObjection(BlankoError):
+    """No objection to this death is open."""
 
 
 class DueTooSoon(BlankoError, ValueError):
@@ -234,5 +242,5 @@ RULES: Final[Mapping[str, str]] = {
     "group": "A group holds up to 500 cases of two records with one error pattern, none that needs a second officer.",
     "sample": "Pairs drawn for an audit are judged one by one, never in a group.",
     "withheld": "While a pair of weight 0 or more waits, the card of the later record is withheld.",
-    "death": "A death suspends the card for 30 days of objection; an objection that is upheld lifts it.",
+    "death": "A death suspends the card and erases nothing; an objection within 30 days that is upheld lifts it.",
 }

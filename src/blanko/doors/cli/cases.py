@@ -12,9 +12,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from blanko.decisions.cases import operations, queries, rules, sheets
+from blanko.decisions.cases import deaths, operations, queries, rules, sheets
 from blanko.decisions.cases.rules import Kind, Outcome, State
 from blanko.ground.access.acting import acting
+from blanko.records.registry.rules import person_number, person_text
 
 EXAMPLE = """Example:
   ./blanko cases list --office 3101                            what waits, the heaviest first
@@ -76,6 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument("group_no", type=int)
     drawn = verb("sample", "pairs that an audit drew (key.json of linkage audit): never grouped")
     drawn.add_argument("file", type=Path)
+    dead = verb("deaths", "reported deaths, and until when one may object")
+    dead.add_argument("--office")
+    for name, says in (
+        ("object", "keep an objection to a reported death"),
+        ("uphold", "the objection is right: the death is lifted"),
+        ("reject", "the report stands"),
+    ):
+        verb(name, says, signed=True, reason=True).add_argument("person", help="P-000000572-4")
     out = verb("export", "cases.xlsx, to be filled and imported")
     out.add_argument("--out", type=Path, default=Path("cases.xlsx"))
     into = verb("import", "decisions of a filled sheet, all of it or nothing", signed=True)
@@ -165,70 +174,104 @@ def _export(given: argparse.Namespace) -> tuple[Any, list[str]]:
     ]
 
 
-_READS = {"list": _list, "show": _show, "overview": _overview, "rules": _rules, "groups": _groups, "export": _export}
+def _deaths(given: argparse.Namespace) -> tuple[Any, list[str]]:
+    rows = deaths.standing(office=given.office)
+    lines = [
+        f"{person_text(row['person_id'])}  {row['name']}, died {row['died_on']}, told {row['noticed_on']},"
+        f" objections until {row['object_until']}"
+        + (f": {row['objection']}, {row['says']}" if row["objection"] else "")
+        for row in rows
+    ]
+    return rows, lines or ["no reported death stands"]
+
+
+_READS = {
+    "deaths": _deaths,
+    "list": _list,
+    "show": _show,
+    "overview": _overview,
+    "rules": _rules,
+    "groups": _groups,
+    "export": _export,
+}
 
 
 def _act(given: argparse.Namespace) -> tuple[Any, list[str]]:
     by = getattr(given, "by", None) or "svc.registry"
-    at: datetime = timezone.now()
     if given.verb == "group" and not given.outcome:
         rows = queries.group(kind=given.kind, pattern=given.pattern, office=given.office)
         return rows, [line for row in rows for line in _pair(row)] or ["no case has this pattern"]
     with acting(principal=by):
-        match given.verb:
-            case "open":
-                opened = operations.open_cases(by=by, at=at)
-                text = f"{opened.opened:,} opened, {opened.reopened:,} opened again, {opened.overtaken:,} overtaken"
-                return asdict(opened), [text]
-            case "ask":
-                due = operations.ask(case_no=given.case_no, reason=given.reason, due=given.due, by=by, at=at)
-                return {"due": due}, [f"asked; an answer is due by {due}"]
-            case "settle":
-                done = operations.settle(
-                    case_no=given.case_no, outcome=given.outcome, keep=list(_keys(given.keep)),
-                    parts=[list(_keys(part.split(","))) for part in given.part], reason=given.reason, by=by, at=at,
-                )  # fmt: skip
-                why = f": {rules.RULES[done.second]} Nothing has changed yet." if done.second else ""
-                return asdict(done), [f"case {done.case_no} is {done.state}{why}"]
-            case "sign":
-                done = operations.sign(case_no=given.case_no, by=by, at=at)
-                return asdict(done), [f"case {done.case_no} is {done.state}"]
-            case "refuse":
-                operations.refuse(case_no=given.case_no, reason=given.reason, by=by, at=at)
-            case "undo":
-                operations.undo(case_no=given.case_no, reason=given.reason, by=by, at=at)
-            case "due":
-                count = operations.settle_overdue(by=by, at=at)
-                return {"settled": count}, [f"{count:,} cases settled by the published rule"]
-            case "group":
-                rows = queries.group(kind=given.kind, pattern=given.pattern, office=given.office)
-                numbers = [r["case_no"] for r in rows if not r["alone"] and r["case_no"] not in given.leave]
-                number = operations.settle_group(
-                    kind=given.kind, pattern=given.pattern, cases=numbers, outcome=given.outcome, reason=given.reason,
-                    office=given.office, by=by, at=at,
-                )  # fmt: skip
-                return {"group": number, "cases": numbers}, [
-                    f"group {number}: {len(numbers):,} cases settled in one act"
-                ]
-            case "undo-group":
-                count = operations.undo_group(group_no=given.group_no, reason=given.reason, by=by, at=at)
-                return {"undone": count}, [f"{count:,} cases are open again"]
-            case "sample":
-                drawn = json.loads(given.file.read_text(encoding="utf-8"))
-                pairs = [tuple(_keys([pair["record_a"], pair["record_b"]])) for pair in drawn["pairs"]]
-                seed = drawn["population"]["seed"]
-                count = operations.sample(pairs=pairs, seed=seed, by=by, at=at)  # type: ignore[arg-type]
-                return {"new": count}, [f"{count:,} pairs are judged one by one"]
-            case _:
-                taken = sheets.take(given.file, by=by, at=at)
-                return asdict(taken), [", ".join(f"{count:,} {name}" for name, count in asdict(taken).items())]
-    return queries.case(given.case_no), [f"case {given.case_no} is open again"]
+        done = (_of_one if hasattr(given, "case_no") else _of_several)(given, by, timezone.now())
+    return done if done is not None else (queries.case(given.case_no), [f"case {given.case_no} is open again"])
+
+
+def _of_one(given: argparse.Namespace, by: str, at: datetime) -> tuple[Any, list[str]] | None:
+    match given.verb:
+        case "ask":
+            due = operations.ask(case_no=given.case_no, reason=given.reason, due=given.due, by=by, at=at)
+            return {"due": due}, [f"asked; an answer is due by {due}"]
+        case "settle":
+            done = operations.settle(
+                case_no=given.case_no, outcome=given.outcome, keep=list(_keys(given.keep)),
+                parts=[list(_keys(part.split(","))) for part in given.part], reason=given.reason, by=by, at=at,
+            )  # fmt: skip
+            why = f": {rules.RULES[done.second]} Nothing has changed yet." if done.second else ""
+            return asdict(done), [f"case {done.case_no} is {done.state}{why}"]
+        case "sign":
+            done = operations.sign(case_no=given.case_no, by=by, at=at)
+            return asdict(done), [f"case {done.case_no} is {done.state}"]
+        case "refuse":
+            operations.refuse(case_no=given.case_no, reason=given.reason, by=by, at=at)
+        case _:
+            operations.undo(case_no=given.case_no, reason=given.reason, by=by, at=at)
+    return None
+
+
+def _of_several(given: argparse.Namespace, by: str, at: datetime) -> tuple[Any, list[str]]:
+    match given.verb:
+        case "open":
+            opened = operations.open_cases(by=by, at=at)
+            text = f"{opened.opened:,} opened, {opened.reopened:,} opened again, {opened.overtaken:,} overtaken"
+            return asdict(opened), [text]
+        case "due":
+            count = operations.settle_overdue(by=by, at=at)
+            return {"settled": count}, [f"{count:,} cases settled by the published rule"]
+        case "group":
+            rows = queries.group(kind=given.kind, pattern=given.pattern, office=given.office)
+            numbers = [r["case_no"] for r in rows if not r["alone"] and r["case_no"] not in given.leave]
+            number = operations.settle_group(
+                kind=given.kind, pattern=given.pattern, cases=numbers, outcome=given.outcome, reason=given.reason,
+                office=given.office, by=by, at=at,
+            )  # fmt: skip
+            return {"group": number, "cases": numbers}, [f"group {number}: {len(numbers):,} cases settled in one act"]
+        case "object":
+            until = deaths.object_to(person_id=person_number(given.person), reason=given.reason, by=by, at=at)
+            return {"until": until}, ["the objection is kept; another officer upholds or rejects it"]
+        case "uphold" | "reject":
+            judge = deaths.uphold if given.verb == "uphold" else deaths.reject
+            judge(person_id=person_number(given.person), reason=given.reason, by=by, at=at)
+            return {"done": given.verb}, ["the death is lifted" if given.verb == "uphold" else "the report stands"]
+        case "undo-group":
+            count = operations.undo_group(group_no=given.group_no, reason=given.reason, by=by, at=at)
+            return {"undone": count}, [f"{count:,} cases are open again"]
+        case "sample":
+            drawn = json.loads(given.file.read_text(encoding="utf-8"))
+            pairs = [(_key(pair["record_a"]), _key(pair["record_b"])) for pair in drawn["pairs"]]
+            count = operations.sample(pairs=pairs, seed=drawn["population"]["seed"], by=by, at=at)
+            return {"new": count}, [f"{count:,} pairs are judged one by one"]
+        case _:
+            taken = sheets.take(given.file, by=by, at=at)
+            return asdict(taken), [", ".join(f"{count:,} {name}" for name, count in asdict(taken).items())]
+
+
+def _key(text: str) -> tuple[str, str]:
+    office, _slash, record = text.strip().partition("/")
+    return office, record
 
 
 def _keys(texts: list[str]) -> Iterator[tuple[str, str]]:
-    for text in texts:
-        office, _slash, record = text.strip().partition("/")
-        yield office, record
+    return map(_key, texts)
 
 
 def _pair(row: dict[str, Any]) -> list[str]:

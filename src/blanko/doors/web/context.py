@@ -7,6 +7,9 @@ from django.utils.translation import gettext as _
 
 from blanko.doors.web.forms import done_words
 
+# Pages that stand under a place of the navigation, though their address does not begin with it.
+STANDS_UNDER = {"/alerts": "/custody", "/trace": "/custody", "/destruction": "/custody", "/turns": "/counter"}
+
 
 def house(request: HttpRequest) -> dict[str, object]:
     """The main navigation, with the place where the reader is, and what was done last."""
@@ -23,7 +26,8 @@ def house(request: HttpRequest) -> dict[str, object]:
         ("/files", _("Your file")),
         ("/blanks", _("Follow a blank")),
     ]
-    here = max((href for href, _label in places if request.path.startswith(href)), key=len, default="/")
+    path = next((top for below, top in STANDS_UNDER.items() if request.path.startswith(below)), request.path)
+    here = max((href for href, _label in places if path.startswith(href)), key=len, default="/")
     return {
         # What a form did last stands on the page that follows it.
         "done": done_words().get(request.GET.get("done", ""), ""),

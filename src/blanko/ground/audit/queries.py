@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from blanko.ground.audit.models import Event
@@ -18,3 +20,8 @@ def events(
         "id", "at", "operation", "by", "principal", "reason", "subject", "row_count", "root"
     )[:limit]
     return [{**row, "root": bytes(row["root"]).hex()} for row in rows]
+
+
+def moments(events: Collection[int]) -> dict[int, datetime]:
+    """When each of these events was done."""
+    return dict(Event.objects.filter(pk__in=list(events)).values_list("pk", "at"))

@@ -56,7 +56,8 @@ FROM asked AS a
 JOIN registry_record_current AS r ON r.recorded_office = a.recorded_office AND r.record_id = a.record_id;
 
 -- The case's office is where its leading record belongs, else its first one. The pattern says which fields differ between
--- two records: = same, - missing, s day and month changed places, x different.
+-- two records: = same, - missing, ~ words in common, s day and month changed
+-- places, x different.
 DROP TABLE IF EXISTS cases_question;
 CREATE TEMP TABLE cases_question ON COMMIT DROP AS
 SELECT kind, max(weight) AS weight, max(reason) AS reason,

@@ -1,4 +1,4 @@
-SELECT audit_guard(t) FROM unnest(ARRAY['cases_case', 'cases_member', 'cases_step', 'cases_sample']::regclass[]) AS t;
+SELECT audit_guard(t) FROM unnest(ARRAY['cases_case', 'cases_member', 'cases_step', 'cases_sample', 'cases_death_objection']::regclass[]) AS t;
 
 CREATE SEQUENCE cases_number;
 CREATE SEQUENCE cases_group_number;
@@ -33,7 +33,11 @@ $$;
 -- Which fields of two records differ, in a form that cases with the same mistake share.
 CREATE FUNCTION cases_pattern(niks text[], names text[], births date[], sexes text[], regencies text[]) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
-    SELECT 'nik' || cases_sign(niks[1], niks[2]) || ' name' || cases_sign(names[1], names[2])
+    SELECT 'nik' || cases_sign(niks[1], niks[2])
+        -- Names with a word in common are another mistake than names without one.
+        || ' name' || CASE WHEN upper(names[1]) <> upper(names[2])
+                            AND string_to_array(upper(names[1]), ' ') && string_to_array(upper(names[2]), ' ')
+                           THEN '~' ELSE cases_sign(names[1], names[2]) END
         || ' birth' || CASE WHEN births[1] <> births[2] AND extract(year FROM births[1]) = extract(year FROM births[2])
                              AND extract(day FROM births[1]) = extract(month FROM births[2])
                              AND extract(month FROM births[1]) = extract(day FROM births[2])

@@ -105,7 +105,9 @@ def rule_words() -> dict[str, str]:
         ),
         "sample": _("Pairs drawn for an audit are judged one by one, never in a group."),
         "withheld": _("While a pair of weight 0 or more waits, the card of the later record is withheld."),
-        "death": _("A death suspends the card for 30 days of objection; an objection that is upheld lifts it."),
+        "death": _(
+            "A death suspends the card and erases nothing; an objection within 30 days that is upheld lifts it."
+        ),
     }
 
 
@@ -120,7 +122,12 @@ def alone_words(code: str) -> str:
 
 def pattern_words(pattern: str) -> str:
     """An error pattern in words: which fields differ between the two records."""
-    signs = {"x": _("differs"), "-": _("is missing"), "s": _("day and month changed places")}
+    signs = {
+        "x": _("differs"),
+        "-": _("is missing"),
+        "~": _("has words in common"),
+        "s": _("day and month changed places"),
+    }
     said = [f"{fields().get(part[:-1], part[:-1])} {signs[part[-1]]}" for part in pattern.split() if part[-1] in signs]
     return ", ".join(said) or _("nothing differs")
 
