@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,7 +15,7 @@ from blanko.doors.web.pages import supply as page
 from blanko.ground.files.spreadsheets import xlsx_bytes
 from blanko.records.equipment import queries as equipment
 from blanko.records.intake.rules import MENDS
-from blanko.records.procurement import sheets
+from blanko.records.procurement import importing, notices, sheets
 
 pytestmark = pytest.mark.database
 CONTRACT = "BLANKO-KTPEL-2017"
@@ -149,6 +150,9 @@ def test_an_addendum_is_registered_on_the_page_and_both_versions_are_seen(office
 def test_what_mends_a_wrong_cell_is_there_in_the_readers_words():
     told = {mend for sheet in (sheets.SCHEDULE, sheets.PRICES, sheets.MATERIAL) for *_, mend in sheet.readers.values()}
     assert told <= set(page.cell_mends())
+    text = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (notices, importing))
+    assert set(re.findall(r'Cause\(.*, "(?!\w+"\))([^"]+)"\)', text)) <= set(page.cell_mends())
+    assert set(re.findall(r'causes, "\w+", "([^"]+)"\)', text)) <= set(page.cell_mends())
     reasons = {"missing", "unknown_office", "impossible_date", "too_long", "control_characters", "unknown_choice",
                "not_a_count", "too_many"}  # fmt: skip
     assert {MENDS[reason] for reason in reasons} == set(printing.cell_mends())

@@ -59,9 +59,10 @@ class Table:
         rows: list[Row],
         caption: str = "",
         sort: str = "",
+        page_size: int = 600,
     ) -> Table:
         """The table as this request asks for it: filtered by ``q``, ordered by ``sort`` (- turns it round)."""
-        table = cls(name=name, columns=columns, rows=rows, caption=caption)
+        table = cls(name=name, columns=columns, rows=rows, caption=caption, page_size=page_size)
         table.query = request.GET.get("q", "").strip()
         table.sort = request.GET.get("sort", sort)
         if table.query:

@@ -113,6 +113,9 @@ def contract(request: HttpRequest, number: str) -> HttpResponse:
     lots = supply.lots_table(request)
     lots.rows = [row for row in lots.rows if row["contract_no"] == number]
     lots.total = len(lots.rows)
+    for one in (kept, lots):
+        # Every row is of this contract.
+        one.columns = [column for column in one.columns if column.key != "contract_no"]
     table = _versions_table(versions)
     answer = page(
         request, "contract.html", table, kept, lots, contract=found, now=now, versions_table=table, form=form,
@@ -132,7 +135,7 @@ def _versions_table(versions: list[Version]) -> Table:
             "reason": version.reason, "quantity": version.quantity, "unit_price_idr": version.unit_price_idr,
             "total_idr": version.total_idr, "ends_on": version.ends_on,
             "deliveries": "; ".join(
-                f"{item.due_on} {words.count(item.quantity)}" for item in version.deliveries
+                f"{words.day(item.due_on)}: {words.count(item.quantity)}" for item in version.deliveries
             ),
             "price_breaks": "; ".join(
                 f"{words.count(step.from_quantity)}: {words.rupiah(step.unit_price_idr)}"

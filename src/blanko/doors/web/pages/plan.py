@@ -240,7 +240,9 @@ def _sheet(found: Answer, actions: list[dict[str, Any]]) -> dict[str, Any]:
         "language": words.language(),
         "words": _sheet_words(),
         "title": found.title,
-        "as_of": words.day(found.as_of),
+        # A case that is called by its day says it once.
+        "as_of": "" if words.day(found.as_of) in found.title else words.day(found.as_of),
+        "waits": ", ".join(f"{says} {words.percent(share, 0)}" for says, share in _waits(found)),
         "low": low,
         "middle": middle,
         "high": high,
@@ -262,6 +264,7 @@ def _sheet_words() -> dict[str, str]:
         "odds": _("Odds"),
         "runs_out": _("Blanks run out about"),
         "between": _("80 %: between"),
+        "waits": _("What waiting cards wait for:"),
         "actions": _("Three actions"),
         "how": _("Computed from what was known on that day; seed and number of futures:"),
     }
@@ -366,6 +369,8 @@ def problems_said(problems: list[Problem]) -> list[dict[str, Any]]:
             {"severity": problem.severity, "code": problem.code, "says": filled(_(problem.says), values),
              "mend": filled(_(problem.mend), values)}
         )  # fmt: skip
+        # On a page each is a sentence of its own.
+        found[-1]["says"] = found[-1]["says"][:1].upper() + found[-1]["says"][1:]
     return found
 
 

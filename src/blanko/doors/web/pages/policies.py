@@ -15,6 +15,8 @@ from blanko.doors.web.tables import Column, Table
 from blanko.engines.allocation.lab import Comparison
 
 SEED_MAX = 10_000
+# Left of this share of need there is no room for a name before the dot.
+WORST_LEFT = 0.5
 
 
 def policies() -> dict[str, tuple[str, str]]:
@@ -113,17 +115,21 @@ def policy_lab(request: HttpRequest) -> HttpResponse:
             "name": named[outcome.policy][0],
             "what": named[outcome.policy][1],
             "dots": pictures.dots({area.code: area.fill for area in outcome.areas if area.needed}, height=90),
-            "worst": outcome.fill_worst,
-            "code": outcome.worst,
+            # The worst regency is named beside its dot, on the side where there is room.
+            "worst": f"{words.area(outcome.worst)} {words.percent(outcome.fill_worst, 0)}",
+            "x": round(outcome.fill_worst * 1000),
+            "is_left": outcome.fill_worst < WORST_LEFT,
         }
         for outcome in found.outcomes
     ]
-    best = min(found.outcomes, key=lambda outcome: (outcome.waiting_mean, outcome.policy))
+    # What differs by less than a tenth of a week is equal to a reader: then the better worst regency comes first.
+    best = min(found.outcomes, key=lambda one: (round(one.waiting_mean, 1), -one.fill_worst, one.cost))
     last = max(found.outcomes, key=lambda outcome: (outcome.waiting_mean, outcome.policy))
     return page(
         request, "policies.html", table, found=found, panels=panels, case=case, cases=cases(), seed=seed,
         best=named[best.policy][0], best_wait=_tenths(best.waiting_mean), last=named[last.policy][0],
-        last_wait=_tenths(last.waiting_mean), last_none=last.unserved,
+        last_wait=_tenths(last.waiting_mean), last_none=last.unserved, best_worst=best.fill_worst,
+        last_worst=last.fill_worst,
         marks=[
             {"says": marks()[mark.kind], "name": inputs().get(mark.name, mark.name), "source": mark.source}
             for mark in found.marks

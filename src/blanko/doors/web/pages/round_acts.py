@@ -70,7 +70,8 @@ def draft_form() -> Form:
                 "So that nobody waits for a whole box.")),
             Field("part_reserve", _("Kept for offices that need less than a box"), "number", required=False),
             Field("lot_min", _("Smallest lot"), "number", required=False),
-            Field("classes", _("Go first"), "ticks", _("Only what a law or a decision lets go first."),
+            Field("classes", _("Go first"), "ticks", _(
+                "Only what a law or a decision lets go first, by stated counts (table “people who go first”)."),
                   required=False, choices=[
                       (name, rounds.classes()[name]) for name, _reference, _begins in CLASS_REFERENCES
                       if name in rounds.classes()], value=[]),
@@ -127,8 +128,15 @@ def new(request: HttpRequest) -> HttpResponse:
         ],
         sorted(given_rows, key=lambda row: (row["fill_after"], row["regency"])),
     )  # fmt: skip
+    # A class that nobody counted goes first with nobody in it: said, because the plan would look as if it did.
+    uncounted = [
+        rounds.classes().get(name, name)
+        for name in (drafted.terms.classes if drafted else ())
+        if not any(dict(row["first"]).get(name) for row in rows)
+    ]
     answer = page(
-        request, "round_new.html", table, form=form, drafted=drafted, acting=officer.chosen(request),
+        request, "round_new.html", table, form=form, drafted=drafted, uncounted=uncounted,
+        acting=officer.chosen(request),
         shared=sum(int(row["share"]) for row in rows), areas=sum(1 for row in rows if row["share"]),
         lowest=table.rows[0] if table.rows else None, highest=table.rows[-1] if table.rows else None,
         cost=sum(int(row["transport_cost"]) for row in rows), crumbs=[("/rounds", _("Rounds"))],

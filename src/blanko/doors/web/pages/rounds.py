@@ -20,6 +20,7 @@ from blanko.ground.places import gazetteer
 
 # The reference of the rule that comes with the release; another rule's is shown as it was adopted.
 OWN_REFERENCE = gettext_noop("own rule, docs/allocation.md; the minister on 4 April 2017: no region has priority")
+SHARES_SHOWN = 40
 # The acts that a round waits for; the others stand folded below them.
 FIRST = ("review", "commit")
 
@@ -101,6 +102,8 @@ def show(request: HttpRequest, number: int, forms: Mapping[str, Form]) -> HttpRe
         request,
         name="shares",
         sort="fill_after",
+        # 514 regencies would be two hundred thousand pixels of a phone; the filter and the exports hold them all.
+        page_size=SHARES_SHOWN,
         columns=[
             Column("name", _("Regency"), href=lambda row: f"/rounds/{number}/{row['regency']}"),
             Column("need", _("Need"), unit=_("cards"), number=True),

@@ -148,7 +148,12 @@ def cell_mends() -> tuple[str, ...]:
         _("write whole rupiah above 0"), _("write whole days from 0 up"), _("fill this cell"),
         _("write two capital letters of ISO 3166; ZZ is abroad, not published"),
         _("use the code of a stage, such as chips_arrived or shipped"), _("write it without what cannot be seen"),
-        _("a list has at most 5,000 rows"),
+        _("a list has at most 5,000 rows"), _("write it without characters that cannot be seen"),
+        _("name the package"), _("copy the code as the portal shows it, digits only"),
+        _("write whole rupiah from 0 up"), _("write four digits"),
+        _("mend the amount or the ceiling (pagu)"), _("name the winner, or take the amount out"),
+        _("mend it or announced_on"), _("mend it or contract_from"), _("load it with the tenders"),
+        _("keep the row of this code that is right"),
     )  # fmt: skip
 
 

@@ -130,7 +130,8 @@ def _sheet(given: dict[str, Any]) -> dict[str, Any]:
     else:
         heads = [_("From so many"), _("Price")]
         cells = [[words.count(quantity), words.rupiah(price)] for quantity, price in rows]
-    return {**told, "heads": heads, "rows": cells[:SHOWN], "more": max(0, len(cells) - SHOWN), "total": len(cells),
+    return {**told, "heads": heads, "rows": [list(zip(heads, row, strict=True)) for row in cells[:SHOWN]],
+            "more": max(0, len(cells) - SHOWN), "total": len(cells),
             "once": Form("", "", "", "").once}  # fmt: skip
 
 
@@ -144,11 +145,13 @@ def _notices(given: dict[str, Any]) -> dict[str, Any]:
          words.rupiah(content["ceiling_idr"]), content["winner"] or "", words.day(content["announced_on"])]
         for number, change, content in found.rows
     ]  # fmt: skip
+    heads = [_("Row"), _("Change"), _("Code"), _("What"), _("Ceiling"), _("Winner"), _("Announced")]
     return {
         "made": "notices", "token": token, "file": name, "kind": found.kind, "kind_says": notice_kinds()[found.kind],
-        "heads": [_("Row"), _("Change"), _("Code"), _("What"), _("Ceiling"), _("Winner"), _("Announced")],
-        "rows": cells[:SHOWN], "more": max(0, len(cells) - SHOWN), "total": len(cells), "read": found.read,
-        "unchanged": found.unchanged, "refused_rows": len(found.refused), "ignored": found.ignored,
+        "heads": heads,
+        "rows": [list(zip(heads, row, strict=True)) for row in cells[:SHOWN]],
+        "more": max(0, len(cells) - SHOWN), "total": len(cells), "read": found.read, "unchanged": found.unchanged,
+        "refused_rows": len(found.refused), "ignored": found.ignored,
         "mapping": sorted(found.mapping.items()),
         "cells": _cells([(reject.row, cause) for reject in found.refused for cause in reject.causes]),
         "once": Form("", "", "", "").once,
