@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from blanko.doors.cli.main import main
+from blanko.engines.linkage.compare import NIK, level
 from blanko.engines.linkage.dedupe import FILES, link_files, write
 from blanko.engines.linkage.errors import CannotWriteLinks, InvalidModel, UnreadableRecords
 from blanko.engines.linkage.model import read_model
@@ -176,6 +177,70 @@ def test_a_name_of_ten_thousand_characters_is_read(tmp_path):
     long = {**PERSON, "name": "SITI " + "A" * 9_995}
     found = link_files([parquet(tmp_path, rows(long, long, PERSON))])
     assert found.summary()["persons"] == 2 and found.clusters.person[0] == found.clusters.person[1]
+
+
+def test_a_nik_of_one_person_who_was_written_in_five_ways_still_counts(tmp_path):
+    names = ["SITI NURHALIZA RAHMAWATI", "SITI NURHALISA", "SITTI NURHALIZA R", "S NURHALIZAH RAHMAWATY", "NURHALIZA"]
+    linked = link_files([parquet(tmp_path, rows(*[{**PERSON, "name": name} for name in names]))])
+    assert not linked.shared and (linked.loaded.features.nik > 0).all()
+
+
+def test_a_nik_that_many_persons_turn_out_to_have_stops_counting_and_they_are_joined_anew(tmp_path):
+    table = registrations(NATION).slice(0, 20_000)
+    at = table.column_names.index("nik")
+    niks, names = table["nik"].to_pylist(), table["name"].to_pylist()
+    # Two names only: no placeholder by its names, and yet the NIK of six persons.
+    niks[:6] = [PERSON["nik"]] * 6
+    names[:6] = ["SITI NURHALIZA RAHMAWATI", "BUDI SANTOSO"] * 3
+    table = table.set_column(at, "nik", pa.array(niks))
+    table = table.set_column(table.column_names.index("name"), "name", pa.array(names))
+    linked = link_files([parquet(tmp_path, table)])
+    assert [(each.field, each.records) for each in linked.shared if each.field == "nik"] == [("nik", 6)]
+    first = set(table["record_id"].to_pylist()[:6])
+    place = [i for i, each in enumerate(linked.loaded.ids.to_pylist()) if each in first]
+    assert len(set(linked.clusters.person[place].tolist())) == 6
+    shown = [k for k in range(len(linked.pairs.left)) if {linked.pairs.left[k], linked.pairs.right[k]} <= set(place)]
+    assert shown and (level(linked.pairs.pattern[shown], NIK) == 0).all()
+
+
+def test_what_was_spilt_gives_the_same_bytes_and_leaves_nothing(linked, whole, folder):
+    write(linked, folder / "in memory")
+    spilt = link_files([whole], seed=3, spill=folder / "spill")
+    write(spilt, folder / "spilt")
+    for name in FILES:
+        assert (folder / "in memory" / name).read_bytes() == (folder / "spilt" / name).read_bytes(), name
+    assert spilt.spilt > 100 * len(spilt.loaded) and list((folder / "spill").iterdir()) == []
+
+
+def test_a_disk_that_fills_while_spilling_is_said_and_nothing_is_left(linked, whole, folder, capsys):
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    words = ["linkage", "dedupe", str(whole), "--out", str(folder / "never"), "--spill", str(folder / "full")]
+    # Smaller than the names of all records, larger than all that comes before them.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(linked.loaded) * 20, hard))
+    try:
+        assert main(words) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "no room left" in capsys.readouterr().err
+    assert list((folder / "full").iterdir()) == [] and not (folder / "never").exists()
+
+
+def test_ids_longer_than_32_bits_can_say_are_sorted_too(linked, whole, monkeypatch):
+    monkeypatch.setattr("blanko.engines.linkage.features.LONG_TEXT", 1000)
+    again = link_files([whole], seed=3)
+    assert pa.types.is_large_string(again.loaded.ids.type)
+    assert (again.clusters.person == linked.clusters.person).all()
+
+
+@pytest.mark.parametrize("column", ["birth_place", "name", "address"])
+def test_parquet_that_is_not_utf8_is_refused_too(tmp_path, column):
+    table = rows(PERSON, PERSON, {**PERSON, "address": "JL MAWAR 3"})
+    bad = pa.array([b"SITI", b"SITI", b"B\xff\xfe"]).view(pa.string())
+    names = [*table.column_names, *({column} - set(table.column_names))]
+    table = table.set_column(names.index(column), column, bad)
+    with pytest.raises(UnreadableRecords, match=f"{column} in row 3 is not UTF-8"):
+        link_files([parquet(tmp_path, table)])
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,9 @@ def main(argv: list[str]) -> int:
         help="where Spark runs, as spark://HOST:7077 (with --engine spark; default: here)",
     )
     dedupe.add_argument(
+        "--thorough", action="store_true", help="compare by looser keys too: for files of up to 20,000 records"
+    )
+    dedupe.add_argument(
         "--spill", type=Path, metavar="DIR", help="folder for what memory cannot hold; its files go with the run"
     )
     dedupe.add_argument("--json", action="store_true", help="one object of counts")
@@ -135,7 +138,7 @@ def _dedupe(given: argparse.Namespace) -> int:
         from blanko.engines.linkage.dedupe import link_files, write
 
         asked["model"] = read_model(given.model) if given.model else None
-        linked = link_files(given.files, spill=given.spill, **asked)
+        linked = link_files(given.files, spill=given.spill, thorough=given.thorough, **asked)
         files, seconds, found = write(linked, given.out), linked.seconds, linked.summary()
     if given.json:
         print(json.dumps({**found, "files": [str(path) for path in files]}))

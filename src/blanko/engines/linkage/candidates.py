@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -23,8 +24,9 @@ _KEY_ROWS: Final = 1 << 14
 """Rows whose keys are made at a time: they fit a core's own cache."""
 PART_PAIRS: Final = 1 << 20
 """Pairs that are compared at a time."""
+NUMBERS: Final = 16
 WINDOWS: Final = len(KEYS)
-"""The number, in place of a key's, of pairs of neighbours in blocks above the cap."""
+"""The number, in place of a key's, of pairs of neighbours in blocks above the cap; loose keys follow it."""
 
 
 @dataclass(slots=True)
@@ -95,8 +97,11 @@ def make_candidates(
     *,
     progress: Callable[[float], None] | None = None,
     window: int = WINDOW,
+    loose: Mapping[str, Groups] = MappingProxyType({}),
 ) -> tuple[Pairs, list[KeyCount]]:
-    """Every candidate pair once, compared, ``left < right``, in their order."""
+    """Every candidate pair once, compared, ``left < right``, in their order. ``loose`` are further groups by name of
+    their key, whose names need not be alike.
+    """
     masks = loaded.features.name_mask
     space = blocks.space
 
@@ -113,8 +118,12 @@ def make_candidates(
         windows = [pack_windows(large, masks, WINDOWS, window) for large in blocks.large if len(large.rows)]
         if windows:
             lists.append(np.unique(np.concatenate(windows)))
+        for k, groups in enumerate(loose.values()):
+            lists.append(np.empty(groups.pairs(), np.uint64))
+            pack_pairs(groups, masks, WINDOWS + 1 + k, filtered=False, out=lists[-1])
+            lists[-1].sort()
         bounds = _bounds(lists)
-        new = np.zeros(len(KEYS) + 1, dtype=np.int64)
+        new = np.zeros(NUMBERS, dtype=np.int64)
         parts: list[Pairs] = []
         for at, part in enumerate(pool.map(lambda bound: _compared(lists, bound, scorer), bounds)):
             parts.append(part[0])
@@ -132,6 +141,8 @@ def make_candidates(
         )
         for k in range(len(KEYS))
     ]
+    for k, (name, groups) in enumerate(loose.items()):
+        counts.append(KeyCount(name, groups.having, groups.pairs(), int(new[WINDOWS + 1 + k]), 0, 0))
     columns: list[Any] = [np.concatenate([part[at] for part in parts]) for at in range(6)]
     return Pairs(*columns), counts
 
@@ -164,5 +175,5 @@ def _compared(
     first[1:] = pair[1:] != pair[:-1]
     found = found[first]
     left, right = unpacked(found)
-    new = np.bincount((found & np.uint64(15)).astype(np.int64), minlength=len(KEYS) + 1)
+    new = np.bincount((found & np.uint64(NUMBERS - 1)).astype(np.int64), minlength=NUMBERS)
     return scorer.compared(left, right), new

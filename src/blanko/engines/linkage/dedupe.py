@@ -20,13 +20,14 @@ import pyarrow.parquet as pq
 from blanko.engines.linkage import report
 from blanko.engines.linkage.candidates import KeyCount, make_blocks, make_candidates
 from blanko.engines.linkage.cluster import DECIDED, PAIR_REASONS, REVIEW, Clusters, cluster, record_decisions
-from blanko.engines.linkage.compare import FIELDS, level
+from blanko.engines.linkage.compare import FIELDS, NIK, SAME, level
 from blanko.engines.linkage.errors import CannotWriteLinks
 from blanko.engines.linkage.features import Loaded, load
 from blanko.engines.linkage.jit import workers
+from blanko.engines.linkage.loose import LOOSE, loose_groups
 from blanko.engines.linkage.model import Model, starting, write_model
 from blanko.engines.linkage.score import Pairs, Scorer, probability
-from blanko.engines.linkage.shared import Shared, settle_shared
+from blanko.engines.linkage.shared import Shared, niks_of_many, settle_shared
 from blanko.engines.linkage.space import FULL, Space
 from blanko.engines.linkage.train import settle_matches, train
 
@@ -86,12 +87,13 @@ def link_files(
     threshold: float | None = None,
     seed: int = 0,
     spill: Path | None = None,
+    thorough: bool = False,
     progress: Progress | None = None,
 ) -> Linked:
     """Find whose records are one person's. Without ``model`` one is learned from the records (``seed`` draws its random
     pairs). With ``spill`` what is as long as the records lies in nameless files of that folder, which the system keeps
-    in memory as far as there is room. The same rows in any order, on any number of cores, spilt or not, give the same
-    result. Raises UnreadableRecords, CannotSpill.
+    in memory as far as there is room. ``thorough`` compares small files by looser keys too. The same rows in any order,
+    on any number of cores, spilt or not, give the same result. Raises UnreadableRecords, CannotSpill.
     """
     space = Space(spill)
     tell = progress or (lambda step, done: None)
@@ -121,7 +123,8 @@ def link_files(
     if model is None:
         model = train(loaded.features, first, blocks, seed=seed, progress=step("learning"))
         done("learning")
-    pairs, keys = make_candidates(loaded, blocks, first, progress=step("comparing"))
+    loose = dict(zip(LOOSE, loose_groups(loaded), strict=True)) if thorough else {}
+    pairs, keys = make_candidates(loaded, blocks, first, progress=step("comparing"), loose=loose)
     if given is None:
         model = settle_matches(model, lambda each: replace_model(first, each), pairs)
     else:
@@ -131,9 +134,25 @@ def link_files(
     pairs = pairs._replace(weight=scorer.weights(pairs))
     done("comparing")
     step("persons")
-    clusters = cluster(pairs, scorer)
+    pairs, clusters, found_late = settle_persons(loaded, pairs, scorer)
     done("persons")
-    return Linked(loaded, model, pairs, clusters, keys, shared, seconds, space.spilt)
+    return Linked(loaded, model, pairs, clusters, keys, shared + found_late, seconds, space.spilt)
+
+
+def settle_persons(loaded: Loaded, pairs: Pairs, scorer: Scorer) -> tuple[Pairs, Clusters, tuple[Shared, ...]]:
+    """Join pairs to persons; a NIK that many of them turn out to have stops counting, and they are joined anew."""
+    shared: list[Shared] = []
+    while True:
+        clusters = cluster(pairs, scorer)
+        same = level(pairs.pattern, NIK) == SAME[NIK]
+        hit, found = niks_of_many(loaded, pairs.left[same], pairs.right[same], clusters.person)
+        if not found:
+            return pairs, clusters, tuple(shared)
+        shared += found
+        again = np.flatnonzero(hit[pairs.left] | hit[pairs.right])
+        anew = scorer.score(pairs.left[again], pairs.right[again])
+        for name in ("pattern", "name_bits", "mother_bits", "weight"):
+            getattr(pairs, name)[again] = getattr(anew, name)
 
 
 def replace_model(scorer: Scorer, model: Model) -> Scorer:

@@ -15,8 +15,11 @@ from blanko.engines.linkage.jit import loop, workers
 from blanko.engines.linkage.text import mix
 from blanko.engines.linkage.words import WordArrays
 
-# A NIK with so many different names is a placeholder; two or three may be a clash, which is a case of its own.
-NIK_NAMES: Final = 4
+# A NIK with so many different names and birth dates, or surely with so many names alone, is a placeholder; fewer may be
+# a clash, which is a case of its own.
+NIK_NAMES, NIK_DATES, NIK_SURELY = 4, 3, 12
+NIK_PERSONS: Final = 4
+"""A NIK that so many persons turn out to have is nobody's, and merges that rested on it are looked at again."""
 FAMILY_MOST: Final = 40
 # A birthday is a default when it is written so many times as often as the other days of its year.
 DATE_TIMES, DATE_LEAST = 5.0, 30
@@ -61,21 +64,25 @@ def _counted_bits(rows, starts, records, out):  # type: ignore[no-untyped-def]
 
 
 @loop
-def _many_names(rows, starts, names, least, hit):  # type: ignore[no-untyped-def]
-    """Mark rows whose value stands beside ``least`` or more different names."""
+def _many_people(rows, starts, names, born, least, least_born, surely, hit):  # type: ignore[no-untyped-def]
+    """Mark rows whose value stands beside ``least`` different names and ``least_born`` birth dates (or none is known),
+    or ``surely`` names. One person recorded five times may have five spellings, but hardly three birth dates.
+    """
     for g in range(len(starts) - 1):
         start, stop = starts[g], starts[g + 1]
         if stop - start < least:
             continue
-        different = 0
+        different, dates = 0, 0
         for x in range(start, min(stop, start + 200)):
-            fresh = True
+            fresh, fresh_date = True, born[rows[x]] != 0
             for y in range(start, x):
                 fresh &= names[rows[x]] != names[rows[y]]
+                fresh_date &= born[rows[x]] != born[rows[y]]
             different += 1 if fresh else 0
-            if different >= least:
+            dates += 1 if fresh_date else 0
+            if different >= surely or (different >= least and dates >= least_born):
                 break
-        if different >= least:
+        if different >= surely or (different >= least and (dates == 0 or dates >= least_born)):
             for x in range(start, stop):
                 hit[rows[x]] = True
 
@@ -143,7 +150,7 @@ def settle_shared(loaded: Loaded) -> tuple[Shared, ...]:
         _counted_bits(groups.rows, groups.starts, float(n), bits)
     found += _shared_mothers(loaded, mothers.result())
     hit = np.zeros(n, dtype=np.bool_)
-    _many_names(niks.result().rows, niks.result().starts, f.name_whole, NIK_NAMES, hit)
+    _many_people(niks.result().rows, niks.result().starts, f.name_whole, f.born, NIK_NAMES, NIK_DATES, NIK_SURELY, hit)
     found += _out("nik", f.nik, hit, 16)
     cards = families.result()
     hit[:] = False
@@ -153,6 +160,30 @@ def settle_shared(loaded: Loaded) -> tuple[Shared, ...]:
     f.born_shared[:] = shared[date_slot(f.born)] & (f.born > 0)
     found += told_dates(shared, np.bincount(date_slot(f.born[f.born > 0]), minlength=DATES))
     return tuple(found)
+
+
+def niks_of_many(
+    loaded: Loaded, left: npt.NDArray[np.int32], right: npt.NDArray[np.int32], person: npt.NDArray[np.int32]
+) -> tuple[npt.NDArray[np.bool_], list[Shared]]:
+    """(rows whose NIK stood beside NIK_PERSONS persons and NIK_DATES birth dates, what is said of it), given the pairs
+    of one NIK.
+
+    Changes ``loaded.features``: those NIKs become missing.
+    """
+    f = loaded.features
+    hit = np.zeros(len(loaded), dtype=np.bool_)
+    rows = np.unique(np.concatenate([left, right]))
+    hit[rows] = np.isin(f.nik[rows], _beside(f.nik[rows], person[rows], NIK_PERSONS))
+    # Records of one person may wait apart for somebody, but of one birth date.
+    rows = rows[f.born[rows] > 0]
+    hit &= np.isin(f.nik, _beside(f.nik[rows], f.born[rows], NIK_DATES))
+    return hit, _out("nik", f.nik, hit, 16)
+
+
+def _beside(values: npt.NDArray[np.int64], others: npt.NDArray[np.int32], least: int) -> npt.NDArray[np.int64]:
+    """Values that stand beside ``least`` different others or more."""
+    each, counts = np.unique(np.unique(np.stack([values, others], axis=1), axis=0)[:, 0], return_counts=True)
+    return np.asarray(each[counts >= least])
 
 
 def told_dates(shared: npt.NDArray[np.bool_], counts: npt.NDArray[np.int64]) -> list[Shared]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -83,33 +83,13 @@ def synthesise(
             as_of_min=AS_OF_MIN,
             as_of_max=AS_OF_MAX,
         )
-    mix = mix or StatusMix()
-    settlement = settle(areas, people=people, seed=seed, whole=whole or {})
-    lived_in = np.bincount(
-        areas.regency[settlement.village], weights=settlement.people, minlength=len(areas.regency_codes)
-    )
-    hard = np.array([code[:2] in HARD_TO_REACH for code in areas.regency_codes])
-    missing = regency_factors(lived_in, seed=seed, subject="missing", spread=0.45, heavier=hard)
-    waiting = regency_factors(lived_in, seed=seed, subject="waiting", spread=0.5, heavier=np.zeros_like(hard))
     sums = np.zeros((len(areas.regency_codes), len(METRICS)), dtype=np.int64)
     parts: list[Part] = []
     done = 0
-    for part in range(settlement.parts):
-        inside = settlement.part == part
-        made, its_sums = _make(
-            villages=settlement.village[inside],
-            people=settlement.people[inside],
-            areas=areas,
-            factors=(missing, waiting),
-            as_of=as_of,
-            mix=mix,
-            seed=seed,
-            part=part,
-            base=done,
-        )
-        parts.append(build(made))
+    for made, its_sums, its_people in _parts(people, seed, areas, as_of, whole or {}, mix or StatusMix()):
+        parts.append(made)
         sums += its_sums
-        done += int(settlement.people[inside].sum())
+        done += its_people
         if progress:
             progress("people", done, people)
     return Nation(
@@ -123,6 +103,42 @@ def synthesise(
         counts=count_table(sums, areas=areas, as_of=as_of, seed=seed),
         truth=pa.concat_tables([made_part.truth for made_part in parts]),
     )
+
+
+def registrations(*, people: int, seed: int, areas: VillageTable) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """(registrations, truth) of the nation that ``synthesise`` makes, a part at a time: for more than memory holds."""
+    for made, _, _ in _parts(people, seed, areas, AS_OF, {}, StatusMix()):
+        yield made.registrations, made.truth
+
+
+def _parts(
+    people: int, seed: int, areas: VillageTable, as_of: date, whole: Mapping[str, int], mix: StatusMix
+) -> Iterator[tuple[Part, Ints, int]]:
+    """Each part's tables, its sums by regency, and its people."""
+    settlement = settle(areas, people=people, seed=seed, whole=whole)
+    lived_in = np.bincount(
+        areas.regency[settlement.village], weights=settlement.people, minlength=len(areas.regency_codes)
+    )
+    hard = np.array([code[:2] in HARD_TO_REACH for code in areas.regency_codes])
+    missing = regency_factors(lived_in, seed=seed, subject="missing", spread=0.45, heavier=hard)
+    waiting = regency_factors(lived_in, seed=seed, subject="waiting", spread=0.5, heavier=np.zeros_like(hard))
+    done = 0
+    for part in range(settlement.parts):
+        inside = settlement.part == part
+        made, sums = _make(
+            villages=settlement.village[inside],
+            people=settlement.people[inside],
+            areas=areas,
+            factors=(missing, waiting),
+            as_of=as_of,
+            mix=mix,
+            seed=seed,
+            part=part,
+            base=done,
+        )
+        count = int(settlement.people[inside].sum())
+        done += count
+        yield build(made), sums, count
 
 
 def _make(
