@@ -11,7 +11,9 @@ import pytest
 AT = datetime(2017, 3, 27, 8, 0, tzinfo=UTC)
 
 
-def accepted_lot(*, lot_no="L-1", series="PB17", first_box=1, boxes=20, size=50, rejected=None, contract="C-1", allowed=20):
+def accepted_lot(
+    *, lot_no="L-1", series="PB17", first_box=1, boxes=20, size=50, rejected=None, contract="C-1", allowed=20
+):  # fmt: skip
     """Buy, deliver, release and accept a lot, inside the caller's transaction."""
     from blanko.records.procurement import operations, queries
     from blanko.records.procurement.rules import Stage

@@ -10,7 +10,7 @@ from blanko.cards.counting import operations, queries, reconciling, rules
 from blanko.cards.counting.models import CountDecision, CountHand, CountSheet
 from blanko.cards.custody import operations as custody
 from blanko.cards.custody import queries as book
-from blanko.cards.custody.rules import Kind, Line
+from blanko.cards.custody.rules import Condition, Key, Kind, Line
 from blanko.ground.audit import operations as audit
 from blanko.kernel.errors import BlankoError, InvalidValue
 
@@ -192,6 +192,34 @@ def test_an_open_count_gives_no_figure_of_the_book(office):
         assert not {"differences", "outcome", "book"} & told.keys()
     with pytest.raises(rules.CountIsBlind):
         queries.left(count)
+
+
+def test_the_book_of_an_office_is_not_shown_while_somebody_may_still_count_there(office):
+    assert queries.blind_offices() == set()
+    count = office.begin()
+    assert queries.blind_offices() == {OFFICE}
+    with pytest.raises(rules.CountIsBlind, match=OFFICE):
+        queries.check_shown(OFFICE)
+    queries.check_shown("1801")
+    rows = without("PB17-000003")
+    office.hand_in(count, rows, ONE)
+    assert queries.blind_offices() == {OFFICE}
+    office.hand_in(count, rows, TWO)
+    assert queries.blind_offices() == set(), "two persons have counted"
+
+
+@pytest.mark.parametrize("kind", [Kind.QUARANTINE, Kind.LOSS])
+def test_a_box_in_quarantine_or_written_off_that_was_found_open_is_opened_as_what_it_is(office, kind):
+    after = Condition.QUARANTINED if kind is Kind.QUARANTINE else Condition.MISSING
+    custody.change(
+        kind=kind, before=Condition.GOOD, after=after, lines=[Line("PB17", 2, 1, 50)], office=OFFICE,
+        key=Key("test/box", 1), by="operator.1871", at=office.at, reason="police report",
+    )  # fmt: skip
+    rows = [*without("PB17-000002"), ("PB17-000002-0001..0047", "")]
+    office.decide(counted_twice(office, rows))
+    seen = "quarantined" if kind is Kind.QUARANTINE else "good"
+    assert conditions("PB17-000002") == {(1, 47): seen, (48, 50): "missing"}
+    assert reconciling.reconcile(by=THREE, at=office.at).holds
 
 
 def test_an_office_has_one_open_count_and_a_name_means_one_count(office):

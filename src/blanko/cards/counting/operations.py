@@ -261,10 +261,13 @@ def _book(
     key = f"counting/{count}"
     booked: list[str] = []
     opened = rules.opened_boxes(now, queries.sheet_lines(count, sheet["round"]))
-    if opened:
+    for number, (condition, named) in enumerate(opened.items(), 1):
         booked.append(
-            custody.open_boxes(boxes=opened, office=office, key=Key(f"{key}/{Kind.OPENING}", 1), by=by, at=at)
-        )
+            custody.open_boxes(
+                boxes=named, office=office, key=Key(f"{key}/{Kind.OPENING}", number), by=by, at=at,
+                condition=condition,
+            )
+        )  # fmt: skip
     bookings, left = rules.bookings(found, now, sizes=queries.sizes(boxes))
     for number, booking in enumerate(bookings, 1):
         booked.append(

@@ -203,6 +203,22 @@ def _with_status(row: dict[str, Any]) -> dict[str, Any]:
     return {**{key: value for key, value in row.items() if key != "event_id"}, "status": str(status)}
 
 
+def blind_offices() -> set[str]:
+    """Offices of which no figure of the book is shown, because somebody there may still count."""
+    opened = OpenCount.objects.values_list("office", "count")
+    return {office for office, name in opened if _with_status(header(name))["status"] in (Status.OPEN, Status.RECOUNT)}
+
+
+def check_shown(office: str) -> None:
+    """Raises CountIsBlind while somebody may still count at this office: the book must not tell what to find."""
+    if office in blind_offices():
+        raise rules.CountIsBlind(
+            "office {office} is being counted, and a counter must not know what the book says",
+            mend="its book is shown again when two persons have counted",
+            office=office,
+        )
+
+
 def open_at(office: str) -> str | None:
     """The count that is open at an office."""
     return OpenCount.objects.filter(pk=office).values_list("count", flat=True).first()

@@ -351,10 +351,15 @@ def _state(places: Sequence[Place], position: int) -> str:
     return next((p.state for p in places if p.first <= position <= p.last), "")
 
 
-def opened_boxes(now: Iterable[Place], seen: Iterable[Seen]) -> tuple[tuple[str, int], ...]:
-    """Boxes that the book has sealed and that were seen open, in order."""
-    sealed = {(p.series, p.box_no) for p in now if p.sealed}
-    return tuple(sorted({line.box for line in seen if not line.sealed and line.box in sealed}))
+def opened_boxes(now: Iterable[Place], seen: Iterable[Seen]) -> dict[Condition, tuple[tuple[str, int], ...]]:
+    """Boxes that the book has sealed at the office and that were seen open, in order, by their condition."""
+    sealed = {(p.series, p.box_no): p.state for p in now if p.sealed and p.state not in (ELSEWHERE, UNKNOWN)}
+    found = sorted({line.box for line in seen if not line.sealed and line.box in sealed})
+    return {
+        condition: tuple(box for box in found if sealed[box] == condition)
+        for condition in Condition
+        if any(sealed[box] == condition for box in found)
+    }
 
 
 def outcome(found: Sequence[Difference], earlier: Sequence[Difference] | None) -> Outcome:

@@ -167,10 +167,18 @@ def open_box(*, series: str, box_no: int, office: str, key: Key, by: str, at: da
     return open_boxes(boxes=[(series, box_no)], office=office, key=key, by=by, at=at)
 
 
-def open_boxes(*, boxes: Iterable[tuple[str, int]], office: str, key: Key, by: str, at: datetime) -> str:
-    """Break the seals of several boxes of an office in one movement; raises as open_box does."""
+def open_boxes(
+    *, boxes: Iterable[tuple[str, int]], office: str, key: Key, by: str, at: datetime,
+    condition: Condition = Condition.GOOD,
+) -> str:  # fmt: skip
+    """Break the seals of several boxes of an office in one movement; raises as open_box does.
+
+    Boxes in quarantine, or that were written off, are opened as what they are when a count finds them open.
+    """
     lines = queries.box_lines(boxes)
-    return change(kind=Kind.OPENING, after=Condition.GOOD, lines=lines, office=office, key=key, by=by, at=at)
+    return change(
+        kind=Kind.OPENING, before=condition, after=condition, lines=lines, office=office, key=key, by=by, at=at
+    )  # fmt: skip
 
 
 def change(

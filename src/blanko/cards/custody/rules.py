@@ -80,6 +80,9 @@ LAWFUL: Final[tuple[Lawful, ...]] = (
     Lawful(_K.RETURN, _C.QUARANTINED, _C.QUARANTINED, Phase.PENDING),
     Lawful(_K.RETURN, _C.PERSONALISED, _C.PERSONALISED, Phase.PENDING),
     Lawful(_K.OPENING, _C.GOOD, _C.GOOD, Phase.POSTED),
+    # A count found a seal broken, of a box that lies in quarantine or was written off whole.
+    Lawful(_K.OPENING, _C.QUARANTINED, _C.QUARANTINED, Phase.POSTED),
+    Lawful(_K.OPENING, _C.MISSING, _C.MISSING, Phase.POSTED),
     Lawful(_K.QUARANTINE, _C.GOOD, _C.QUARANTINED, Phase.POSTED),
     Lawful(_K.RELEASE, _C.QUARANTINED, _C.GOOD, Phase.POSTED),
     Lawful(_K.PERSONALISATION, _C.GOOD, _C.PERSONALISED, Phase.POSTED),

@@ -202,6 +202,7 @@ def one_reconcile(request: HttpRequest, number: int) -> dict[str, Any]:
 @router.post("/counting/reconciles", response={201: Run}, summary="Compare journal, boxes and balances of a node now")
 def reconcile(request: HttpRequest, asked: ReconcileRequest) -> Status[dict[str, Any]]:
     by = acting_officer(request, "svc.custody")
+    queries.check_shown(asked.scope)
     with acting(principal=by):
         done = comparing.reconcile(
             by=by, at=timezone.now(), scope=asked.scope, thorough=asked.thorough, nodes=asked.nodes

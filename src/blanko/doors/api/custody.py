@@ -13,6 +13,7 @@ from django.utils import timezone
 from ninja import File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 
+from blanko.cards.counting import queries as counts
 from blanko.cards.custody import arrivals, manifest_store, operations, papers, queries
 from blanko.cards.custody.rules import Condition, Key, Kind, Line, conditions_of
 from blanko.cards.custody.transit import Discrepancy, DiscrepancyKind, Leg, Mode, Resolution
@@ -29,7 +30,8 @@ CHANGES = Literal["quarantine", "release", "spoilage", "loss", "finding", "corre
 
 class Holding(Schema):
     office: str
-    good: int
+    # None while the office is being counted: a counter must not know what the book says.
+    good: int | None
     in_transit_in: int
 
 
@@ -226,8 +228,9 @@ def balance(request: HttpRequest) -> dict[str, int]:
 
 @router.get("/custody/holdings", response=list[Holding], summary="Good blanks of each office, and what is on its way")
 def holdings(request: HttpRequest, office: str | None = None) -> list[dict[str, Any]]:
+    hidden = counts.blind_offices()
     return [
-        {"office": office, "good": held.good, "in_transit_in": held.in_transit_in}
+        {"office": office, "good": None if office in hidden else held.good, "in_transit_in": held.in_transit_in}
         for office, held in sorted(queries.holdings(office=office).items())
     ]
 

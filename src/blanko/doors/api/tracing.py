@@ -14,6 +14,7 @@ from ninja.files import UploadedFile
 
 from blanko.cards.alerts import operations as alert_operations
 from blanko.cards.alerts import queries as alert_queries
+from blanko.cards.counting import queries as counts
 from blanko.cards.custody import tracing
 from blanko.cards.issuance import queries as issuance
 from blanko.doors.api.officers import acting_officer
@@ -135,6 +136,7 @@ def trace(request: HttpRequest, identifier: str) -> dict[str, Any]:
 
 @router.get("/custody/at/{office}", response=list[HeldThen], summary="What an office held at the end of a day")
 def at_office(request: HttpRequest, office: str, on: date) -> list[dict[str, Any]]:
+    counts.check_shown(office)
     moment = timezone.make_aware(datetime.combine(on, time.max))
     return [{**line._asdict(), "quantity": line.quantity} for line in tracing.at_office(office, at=moment)]
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from django.utils import timezone
 
+from blanko.cards.counting import queries as counts
 from blanko.cards.custody import queries as custody
 from blanko.cards.issuance import queries as issuance
 from blanko.doors.cli import custody_count, custody_moves, custody_reconcile, custody_sample, custody_trace
@@ -60,13 +61,12 @@ def main(argv: list[str]) -> int:
                 print(f"{name.replace('_', ' '):<14}{value:>12,}")
         return 0
     if given.verb == "holdings":
+        hidden = counts.blind_offices()
         for office, held in sorted(custody.holdings(office=given.office).items()):
-            row = {"office": office, "good": held.good, "in_transit_in": held.in_transit_in}
-            print(
-                json.dumps(row)
-                if given.json
-                else f"{office:<6}{held.good:>10,} good {held.in_transit_in:>10,} on the way"
-            )
+            good = None if office in hidden else held.good
+            row = {"office": office, "good": good, "in_transit_in": held.in_transit_in}
+            shown = f"{good:>10,} good" if good is not None else "hidden: being counted"
+            print(json.dumps(row) if given.json else f"{office:<6}{shown} {held.in_transit_in:>10,} on the way")
         return 0
     if given.verb == "transit":
         late = datetime.now(UTC) if given.overdue else None

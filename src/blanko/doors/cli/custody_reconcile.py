@@ -31,6 +31,7 @@ def run(given: argparse.Namespace) -> int:
     if given.show is not None:
         print(json.dumps(queries.reconcile(given.show), default=str))
         return 0
+    queries.check_shown(given.office)
     with acting(principal=given.by):
         done = comparing.reconcile(
             by=given.by, at=datetime.now(UTC), scope=given.office, thorough=given.thorough, nodes=given.nodes

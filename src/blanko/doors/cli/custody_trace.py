@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from blanko.cards.counting import queries as counts
 from blanko.cards.custody import tracing
 from blanko.cards.issuance import queries as issuance
 
@@ -73,6 +74,7 @@ def _trace(identifier: str, *, as_json: bool) -> int:
 
 def _at(office: str, day: date, *, as_json: bool) -> int:
     moment = timezone.make_aware(datetime.combine(day, time.max))
+    counts.check_shown(office)
     held = tracing.at_office(office, at=moment)
     if as_json:
         print(json.dumps([{**line._asdict(), "quantity": line.quantity} for line in held]))

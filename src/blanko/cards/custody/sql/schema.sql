@@ -17,6 +17,8 @@ INSERT INTO custody_lawful (kind, condition_before, condition_after, begins) VAL
     ('return', 'quarantined', 'quarantined', 'pending'),
     ('return', 'personalised', 'personalised', 'pending'),
     ('opening', 'good', 'good', 'posted'),
+    ('opening', 'quarantined', 'quarantined', 'posted'),
+    ('opening', 'missing', 'missing', 'posted'),
     ('quarantine', 'good', 'quarantined', 'posted'),
     ('release', 'quarantined', 'good', 'posted'),
     ('personalisation', 'good', 'personalised', 'posted'),

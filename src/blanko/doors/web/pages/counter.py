@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from blanko.cards.counting import queries as counts
 from blanko.cards.custody import queries as custody
 from blanko.cards.custody.rules import Key
 from blanko.cards.issuance import operations, ordering, queries
@@ -46,11 +47,13 @@ def offices(request: HttpRequest) -> HttpResponse:
     held: dict[str, int] = {}
     for row in sukets.holders(on=timezone.localdate()):
         held[row["office"]] = held.get(row["office"], 0) + row["holders"]
+    hidden = counts.blind_offices()
     good = {code: holding.good for code, holding in custody.holdings().items()}
     rows = [
         {
             "code": regency.code, "name": regency.name, "waiting": ready.get(regency.code, 0),
-            "good": good.get(regency.code, 0), "uncollected": ages.get(regency.code, 0),
+            "good": None if regency.code in hidden else good.get(regency.code, 0),
+            "uncollected": ages.get(regency.code, 0),
             "sukets": held.get(regency.code, 0),
         }
         for regency in gazetteer.regencies_2017()
@@ -150,6 +153,7 @@ def queue(request: HttpRequest, office: str) -> dict[str, Any]:
     holding = custody.holdings(office=office).get(office)
     return {
         "table": table, "waiting": queries.waiting(office=office), "good": holding.good if holding else 0,
+        "counted_now": office in counts.blind_offices(),
         "jobs": queries.jobs(office=office), "prints": queries.office_prints(office, day), "rule": queries.rule_on(day),
         "turns": turn_names(), "faults": fault_names(), "blanks": blank_names(), "nik": request.GET.get("nik", ""),
         "in_printers": len(queries.jobs(office=office)),

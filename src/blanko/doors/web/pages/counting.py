@@ -66,6 +66,7 @@ def reconcile(request: HttpRequest) -> HttpResponse:
         with acting(principal="svc.custody"):
             done = comparing.reconcile(by="svc.custody", at=timezone.now(), scope=scope)
         return HttpResponseRedirect(f"{request.path}?{urlencode({'run': done.number})}")
+    counts.check_shown(scope)
     wanted = words.whole(request.GET.get("run", ""))
     last = counts.last_reconcile(scope)
     run = counts.reconcile(wanted if wanted is not None else last["number"]) if wanted is not None or last else None
@@ -177,6 +178,8 @@ def destroy(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return HttpResponseRedirect(f"{request.path}?{urlencode({'batch': _batch_step(request)})}")
     name, office, today = request.GET.get("batch", ""), request.GET.get("office", ""), timezone.localdate()
+    if office:
+        counts.check_shown(office)
     found = batches.batch(name) if name else None
     register = Table.of(
         request, name="register",

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from blanko.cards.alerts import operations as alert_operations
 from blanko.cards.alerts import queries as alert_queries
+from blanko.cards.counting import queries as counts
 from blanko.cards.custody import tracing
 from blanko.cards.custody.tracing import Holder
 from blanko.doors.web import words
@@ -57,6 +58,7 @@ def trace(request: HttpRequest) -> HttpResponse:
             day = date.fromisoformat(context["on"])
         except ValueError:
             raise InvalidValue("{on} is no day", mend="write it as 2017-04-04", on=repr(context["on"])) from None
+        counts.check_shown(context["office"])
         held = tracing.at_office(context["office"], at=timezone.make_aware(datetime.combine(day, time.max)))
         table = _held(request, held)
         return page(request, "trace.html", table, total=sum(line.quantity for line in held), looked=True, **context)
