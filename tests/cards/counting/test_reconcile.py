@@ -135,9 +135,9 @@ def test_a_balance_that_was_raised_is_named_though_no_box_moved(stolen_from, con
             office="1871", key=stolen_from.warehouse.key(), by="operator.1871", at=stolen_from.at, reason="torn",
         )  # fmt: skip
     stolen_from.write(
-        "INSERT INTO custody_balance (office, series, condition, quantity, regency, event_id)"
-        " VALUES ('1871', 'PB17', %s, 5, '1871', 1)"
-        " ON CONFLICT (office, series, condition) DO UPDATE SET quantity = custody_balance.quantity + 5",
+        "INSERT INTO custody_balance (office, series, condition, slot, quantity, regency, event_id)"
+        " VALUES ('1871', 'PB17', %s, 0, 5, '1871', 1)"
+        " ON CONFLICT (office, series, condition, slot) DO UPDATE SET quantity = custody_balance.quantity + 5",
         condition,
     )
     expected -= 3 * (condition == "good")

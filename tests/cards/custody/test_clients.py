@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event, Thread
 
 import pytest
 from django.db import connection
@@ -80,6 +80,53 @@ def test_bulk_dispatches_in_opposite_orders_both_arrive(stock, acting_as):
     results = at_once(acting_as, [send("up", range(1, 20)), send("down", range(40, 21, -1))])
     assert [len(result) for result in results] == [19, 19]
     assert queries.balance_sheet()["in_transit"] == 38 * 50
+
+
+def send(number, to, at):
+    return operations.dispatch(
+        consignment=[Line("PB17", number, 1, 50)], from_office="00", to_office=to, key=Key(to, number),
+        by="gudang.pusat", at=at,
+    )  # fmt: skip
+
+
+def slots():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT quantity FROM custody_balance WHERE office = '00' AND condition = 'good' ORDER BY slot")
+        return [quantity for (quantity,) in cursor.fetchall()]
+
+
+def test_two_trucks_are_loaded_at_once_at_the_central_warehouse(stock, acting_as):
+    assert slots() == [125] * 16
+    loaded, done = [], Event()
+
+    def second():
+        with acting_as("svc.custody"):
+            loaded.append(send(17, "1102", stock))  # the slot that box 1 was taken from comes first to it, too
+        connection.close()
+        done.set()
+
+    with acting_as("svc.custody"):
+        send(1, "1101", stock)
+        other = Thread(target=second)
+        other.start()
+        assert done.wait(60), "the second waits until the first has committed"
+    other.join()
+    assert loaded == ["1102:17"]
+    assert sorted(slots()) == [75, 75, *[125] * 14]
+
+
+def test_the_central_warehouse_sends_its_last_blank_though_no_slot_has_a_box(stock, acting_as):
+    with acting_as("svc.custody"):
+        for number in range(1, 41):
+            send(number, "1101", stock)
+        assert slots() == [0] * 16
+        with pytest.raises(rules.BoxAlreadyDispatched):
+            send(1, "1102", stock)
+        movement = operations.return_to_sender(
+            movement="1101:7", reason="refused", key=Key("back", 1), by="operator.1101", at=stock
+        )
+        operations.receive(movement=movement, by="gudang.kedua", at=stock)
+    assert sum(slots()) == 50 == queries.holdings()["00"].good
 
 
 def test_two_clients_that_use_blanks_of_one_box_take_different_ones_or_are_refused(stock, acting_as):

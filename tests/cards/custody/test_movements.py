@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import Error, connection, transaction
+from django.db import Error, connection, connections, transaction
 
 from blanko.cards.custody import operations, queries, rules
 from blanko.cards.custody.drafts import Consignment
@@ -267,3 +267,29 @@ def test_the_database_holds_the_table_of_lawful_movements(db):
         cursor.execute("SELECT kind, condition_before, condition_after, begins FROM custody_lawful")
         kept = set(cursor.fetchall())
     assert kept == {(str(k), str(b or ""), str(a), str(p)) for k, b, a, p in rules.LAWFUL}
+
+
+def test_the_constraint_on_the_journal_allows_exactly_that_table(db):
+    conditions = ["", *map(str, Condition)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT k, b, a, custody_begins(k, b, a) FROM unnest(%s::text[]) AS k, unnest(%s::text[]) AS b,"
+            " unnest(%s::text[]) AS a WHERE custody_begins(k, b, a) IS NOT NULL",
+            [[*map(str, Kind), "", "gift"], conditions, conditions],
+        )
+        allowed = set(cursor.fetchall())
+        cursor.execute("SELECT kind, condition_before, condition_after, begins FROM custody_lawful")
+        assert allowed == set(cursor.fetchall())
+
+
+def test_rows_of_the_journal_belong_to_an_event_of_their_own_transaction(fresh_database):
+    """Whoever owns the tables meets this too, also when the transaction remembers another event."""
+    with connections["owner"].cursor() as cursor:
+        for remembered in ("", "1"):
+            with pytest.raises(Error, match="no audit event of this transaction"), transaction.atomic(using="owner"):
+                cursor.execute("SELECT set_config('blanko.event', %s, true)", [remembered])
+                cursor.execute(
+                    "INSERT INTO custody_movement_line (movement, series, box_no, first, last, event_id)"
+                    " VALUES ('x:1', 'PB17', 1, 1, 1, 2)"
+                )
+    connections["owner"].close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from django.db import Error, connection
@@ -91,7 +92,8 @@ def _statement(file: str) -> str:
 
 def journal_values(drafts: Sequence[Draft]) -> dict[str, Any]:
     """The movements and their lines as the parameters of the database's functions."""
-    lines = [(draft.movement, *line) for draft in drafts for line in draft.lines]
+    # By box: in this order the database locks them, so that two senders wait for each other and never for ever.
+    lines = sorted(((draft.movement, *line) for draft in drafts for line in draft.lines), key=itemgetter(1, 2, 3))
     columns = [list(column) for column in zip(*lines, strict=True)] or [[] for _ in range(5)]
     names = ("movement", "series", "box_no", "first", "last")
     return {

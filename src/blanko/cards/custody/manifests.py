@@ -113,7 +113,7 @@ def read(path: Path, lot: LotShape, *, progress: Callable[[float], None] | None 
     Columns: series, box, first_serial, last_serial, one row a box; or series, box, position (or a whole serial), uid,
     one row a chip. Raises UnreadableFile, and ManifestRefused with every fault (up to FAULTS_TOLD of them) by its row.
     """
-    table = open_table(path)
+    table = open_table(path, whole_numbers=True)
     heads = map_heads(table.heads, COLUMNS)
     faults = _Faults(lot)
     chips = "uid" in heads.columns
@@ -139,7 +139,9 @@ def read(path: Path, lot: LotShape, *, progress: Callable[[float], None] | None 
     uid = np.concatenate([part["uid"] for part in parts])
     order = _check_chips(lot, faults, rows, box, position, uid)
     faults.end()
-    return Manifest(lot, uid[order], box[order].astype(np.int32), position[order].astype(np.int16))
+    if order is not None:
+        uid, box, position = uid[order], box[order], position[order]
+    return Manifest(lot, uid, box.astype(np.int32), position.astype(np.int16))
 
 
 def _part(
@@ -151,10 +153,12 @@ def _part(
         progress(batch.done)
     for bad in batch.bad:
         faults.add(bad.row, "", bad.text, bad.reason)
-    rows = np.asarray(batch.rows, np.int64)
-    text = {
-        name: pc.utf8_upper(pc.utf8_trim_whitespace(batch.columns.column(place))) for name, place in columns.items()
-    }
+    rows = _row_numbers(batch.rows)
+    text = {name: batch.columns.column(place) for name, place in columns.items()}
+    if "series" in text and pc.all(pc.equal(text["series"], lot.series)).as_py():
+        # As it should be: millions of texts are not tidied first.
+        del text["series"]
+    text = {name: cells if name == "uid" else _tidy(cells) for name, cells in text.items()}
     found: dict[str, np.ndarray[Any, Any]] = {"row": rows}
     if "series" in text:
         _told(faults, rows, text["series"], "series", pc.not_equal(text["series"], lot.series),
@@ -193,6 +197,8 @@ def _numbers(
     faults: _Faults, rows: np.ndarray[Any, Any], text: pa.Array, column: str, lot: LotShape, pattern: str
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any] | None]:
     """Plain numbers, or the last part of whole identifiers; then also the box that these name."""
+    if pa.types.is_integer(text.type):
+        return text.to_numpy(zero_copy_only=False), None
     try:
         return pc.cast(text, pa.int64()).to_numpy(zero_copy_only=False), None
     except pa.ArrowInvalid:
@@ -216,33 +222,51 @@ def _numbers(
     return found, box
 
 
-def _uids(faults: _Faults, rows: np.ndarray[Any, Any], text: pa.Array) -> np.ndarray[Any, Any]:
-    plain = pc.replace_substring(pc.replace_substring(text, ":", ""), " ", "")
+def _row_numbers(rows: list[int] | range) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return np.arange(rows.start, rows.stop, dtype=np.int64) if isinstance(rows, range) else np.asarray(rows, np.int64)
+
+
+def _tidy(cells: pa.Array) -> pa.Array:
+    return cells if pa.types.is_integer(cells.type) else pc.utf8_upper(pc.utf8_trim_whitespace(cells))
+
+
+def _uids(faults: _Faults, rows: np.ndarray[Any, Any], cells: pa.Array) -> np.ndarray[Any, Any]:
+    cells = cells.cast(pa.string())
+    values, good = _digits(cells)
+    if not good.all():
+        cells = _tidy(cells)
+        values, good = _digits(pc.replace_substring(pc.replace_substring(cells, ":", ""), " ", ""))
+        _told(faults, rows, cells, "uid", pa.array(~good), "a UID is 4 or 7 bytes in hexadecimal")
+    return values
+
+
+def _digits(plain: pa.Array) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """UIDs that are written as digits and nothing else, as ``uid_of`` makes them, and which of them are any."""
     length = pc.binary_length(plain).to_numpy(zero_copy_only=False)
-    values = np.zeros(len(rows), np.int64)
-    good = np.zeros(len(rows), bool)
+    values = np.zeros(len(plain), np.int64)
+    good = np.zeros(len(plain), bool)
     for size in UID_BYTES:
         at = np.flatnonzero(length == 2 * size)
         if not len(at):
             continue
-        chosen = plain if len(at) == len(rows) else plain.take(pa.array(at))
+        chosen = plain if len(at) == len(plain) else plain.take(pa.array(at))
         chosen = pa.concat_arrays([chosen]) if chosen.offset == 0 else pa.array(chosen.to_pylist(), pa.string())
         offset = np.frombuffer(chosen.buffers()[1], np.int32)[0]
         digits = np.frombuffer(chosen.buffers()[2], np.uint8)[offset : offset + len(at) * 2 * size]
-        nibbles = _NIBBLE[digits].reshape(len(at), 2 * size)
-        good[at] = (nibbles < 16).all(axis=1)
-        total = np.full(len(at), size, np.int64)
-        for place in range(2 * size):
-            # The length stands above 56 bits; a UID of 4 bytes leaves three of them empty.
-            total = total << 4 | nibbles[:, place]
-        values[at] = total if size == 7 else (total & (1 << 32) - 1) | size << 56
-    _told(faults, rows, text, "uid", pa.array(~good), "a UID is 4 or 7 bytes in hexadecimal")
-    return values
+        nibbles = _NIBBLE[digits].reshape(len(at), size, 2)
+        good[at] = (nibbles < 16).all(axis=(1, 2))
+        # The length stands above 56 bits; a UID of 4 bytes leaves three of them empty.
+        eight = np.zeros((len(at), 8), np.uint8)
+        eight[:, 0] = size
+        eight[:, 8 - size :] = nibbles[:, :, 0] << 4 | nibbles[:, :, 1] & 15
+        values[at] = eight.view(">i8").ravel()
+    values[~good] = 0
+    return values, good
 
 
-_NIBBLE = np.full(256, 255, np.int64)
+_NIBBLE = np.full(256, 255, np.uint8)
 for _place, _digit in enumerate("0123456789ABCDEF"):
-    _NIBBLE[ord(_digit)] = _place
+    _NIBBLE[[ord(_digit), ord(_digit.lower())]] = _place
 
 
 def _told(
@@ -277,17 +301,23 @@ def _check_boxes(lot: LotShape, faults: _Faults, rows: np.ndarray[Any, Any], box
 def _check_chips(
     lot: LotShape, faults: _Faults, rows: np.ndarray[Any, Any], box: np.ndarray[Any, Any],
     position: np.ndarray[Any, Any], uid: np.ndarray[Any, Any],
-) -> np.ndarray[Any, Any]:  # fmt: skip
-    """The order by box and position, when every blank of the lot has one chip and no chip stands twice."""
+) -> np.ndarray[Any, Any] | None:  # fmt: skip
+    """The order by box and position (None: as they stand), when every blank of the lot has one chip and no chip stands
+    twice.
+    """
     place = (box - lot.first_box) * (BOX_SIZE_MAX + 1) + position
-    order = np.arange(len(place)) if (np.diff(place) > 0).all() else np.argsort(place, kind="stable")
-    again = np.flatnonzero(np.diff(place[order]) == 0) + 1
-    for at in order[again][:FAULTS_TOLD]:
-        faults.add(int(rows[at]), "position", f"{box[at]}/{position[at]}", "the blank stands twice")
-    by_uid = np.argsort(uid, kind="stable")
-    twice = np.flatnonzero(np.diff(uid[by_uid]) == 0) + 1
-    for at in by_uid[twice][:FAULTS_TOLD]:
-        faults.add(int(rows[at]), "uid", uid_text(int(uid[at])), "the chip stands twice")
+    order = None
+    if not (place[1:] > place[:-1]).all():
+        order = np.argsort(place, kind="stable")
+        again = np.flatnonzero(np.diff(place[order]) == 0) + 1
+        for at in order[again][:FAULTS_TOLD]:
+            faults.add(int(rows[at]), "position", f"{box[at]}/{position[at]}", "the blank stands twice")
+    in_order = np.sort(uid)
+    if (in_order[1:] == in_order[:-1]).any():
+        by_uid = np.argsort(uid, kind="stable")
+        twice = np.flatnonzero(np.diff(uid[by_uid]) == 0) + 1
+        for at in by_uid[twice][:FAULTS_TOLD]:
+            faults.add(int(rows[at]), "uid", uid_text(int(uid[at])), "the chip stands twice")
     inside = (box >= lot.first_box) & (box < lot.first_box + lot.box_count)
     held = np.bincount(box[inside] - lot.first_box, minlength=lot.box_count)
     for number in np.flatnonzero(held != lot.box_size)[:FAULTS_TOLD]:

@@ -207,12 +207,16 @@ class Range(Projection):
 
 
 class Balance(Projection):
-    """Blanks of an office, a series and a condition. ``in_transit`` counts what is on its way to the office."""
+    """Blanks of an office, a series and a condition. ``in_transit`` counts what is on its way to the office.
 
-    pk = models.CompositePrimaryKey("office", "series", "condition")
+    The central warehouse's are the sum of sixteen slots, so that many may send from it at once.
+    """
+
+    pk = models.CompositePrimaryKey("office", "series", "condition", "slot")
     office = _code()
     series = _code()
     condition = _code()
+    slot = models.SmallIntegerField()
     quantity = models.BigIntegerField()
     regency = _code()
 

@@ -213,7 +213,7 @@ def _fill_chips(admin: Any, given: dict[str, Any]) -> None:
             f"INSERT INTO custody_uid_{lot} (uid, box_no, position) SELECT {uid}, box, position FROM generate_series(1, {BOXES_OF_LOT}) AS box, generate_series(1, {SIZE}) AS position"
         )
         admin.execute(f"CREATE INDEX ON custody_uid_{lot} (uid)")
-        admin.execute(f"CREATE INDEX ON custody_uid_{lot} (box_no, position)")
+        admin.execute(f"CREATE INDEX ON custody_uid_{lot} ((box_no * 10000::bigint + position))")
         admin.execute(f"ALTER TABLE custody_uid ATTACH PARTITION custody_uid_{lot} FOR VALUES IN ({lot})")
         admin.execute(f"ALTER TABLE custody_uid_{lot} OWNER TO blanko_owner")
     admin.execute("SET session_replication_role = origin")

@@ -11,6 +11,7 @@ from blanko.ground.database.errors import ServerFailed
 from blanko.ground.database.roles import APP, OWNER
 
 DATABASE_NAME = "blanko"
+ONLY_WHEN_ASKED = 1 << 30
 
 
 def database_name() -> str:
@@ -71,7 +72,8 @@ def _entry(
         "PASSWORD": password,
         "HOST": host,
         "PORT": port,
-        "OPTIONS": {"application_name": "blanko", **(options or {})},
+        # Only what asks for it is prepared; Django's own default would leave even that unprepared.
+        "OPTIONS": {"application_name": "blanko", "prepare_threshold": ONLY_WHEN_ASKED, **(options or {})},
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         # psycopg's server-side cursors would outlive the one transaction of a request.

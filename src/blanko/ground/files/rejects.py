@@ -46,7 +46,12 @@ def without_causes(table: TableFile) -> TableFile:
     def batches(only: int | None = None) -> Iterator[Batch]:
         for batch in table.batches(None if only is None else only + told):
             columns = batch.columns.columns[told:] if only is None else batch.columns.columns
-            plain = [pc.replace_substring_regex(column, r"^'([=+\-@\t\r])", r"\1") for column in columns]
+            plain = [
+                pc.replace_substring_regex(column, r"^'([=+\-@\t\r])", r"\1")
+                if pa.types.is_string(column.type)
+                else column
+                for column in columns
+            ]
             names = [f"c{place}" for place in range(len(plain))]
             yield Batch(pa.RecordBatch.from_arrays(plain, names=names), batch.rows, batch.bad, batch.done)
 

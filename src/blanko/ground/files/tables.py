@@ -23,10 +23,11 @@ EXACT_DIGITS = 15
 CELLS_AT_ONCE = 1 << 20
 
 
-def open_table(path: Path, *, line_by_line: bool = False) -> TableFile:
+def open_table(path: Path, *, line_by_line: bool = False, whole_numbers: bool = False) -> TableFile:
     """Open a CSV, XLSX or Parquet file by its content, not by its name. Raises UnreadableFile with the mend.
 
-    Mended rejects are read as the rows that they were.
+    Mended rejects are read as the rows that they were. With ``whole_numbers`` a Parquet column of whole numbers without
+    a gap stays one (int64) instead of becoming text, for who reads millions.
     ``line_by_line`` joins no lines of a CSV file that stand inside quotes, for a file whose quote is never closed.
     """
     try:
@@ -42,7 +43,7 @@ def open_table(path: Path, *, line_by_line: bool = False) -> TableFile:
     if start.startswith(b"PK\x03\x04"):
         return without_causes(_open_xlsx(path))
     if start.startswith(b"PAR1"):
-        return without_causes(_open_parquet(path))
+        return without_causes(_open_parquet(path, whole_numbers=whole_numbers))
     if start.startswith((b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b", b"Rar!")):
         raise UnreadableFile("{path} is no table", mend="save it as CSV, XLSX or Parquet", path=path)
     return without_causes(open_csv(path, size, line_by_line=line_by_line))
@@ -120,7 +121,7 @@ def _first_seen(sheets: list[Any]) -> int:
     return (shown or seen or [0])[0]
 
 
-def _open_parquet(path: Path) -> TableFile:
+def _open_parquet(path: Path, *, whole_numbers: bool) -> TableFile:
     try:
         file = pyarrow.parquet.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
@@ -145,7 +146,10 @@ def _open_parquet(path: Path) -> TableFile:
         wanted = None if only is None else [schema.names[only]]
         try:
             for batch in file.iter_batches(batch_size=rows_at_once, columns=wanted):
-                columns = [pc_text(column) for column in batch.columns]
+                columns = [
+                    column.cast(pa.int64()) if whole_numbers and _is_whole(column) else pc_text(column)
+                    for column in batch.columns
+                ]
                 names = [f"c{i}" for i in range(len(columns))]
                 rows = range(at, at + batch.num_rows)
                 at += batch.num_rows
@@ -156,6 +160,10 @@ def _open_parquet(path: Path) -> TableFile:
             ) from None
 
     return TableFile(path, "parquet", list(schema.names), f"Parquet, {total:,} rows", batches)
+
+
+def _is_whole(column: pa.Array) -> bool:
+    return pa.types.is_integer(column.type) and column.type != pa.uint64() and not column.null_count
 
 
 def pc_text(column: pa.Array) -> pa.Array:

@@ -20,3 +20,15 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+CREATE FUNCTION audit_require_event_of_row() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM FROM audit_event AS e WHERE e.id = NEW.event_id AND e.xact = pg_current_xact_id()::text::bigint;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'rows of % name no audit event of this transaction', TG_TABLE_NAME
+            USING ERRCODE = 'BL001', HINT = 'record the event first, in the same transaction';
+    END IF;
+    RETURN NEW;
+END
+$$;

@@ -1,1 +1,2 @@
-SELECT office, series, condition, quantity FROM custody_balance WHERE quantity <> 0
+SELECT office, series, condition, sum(quantity)::bigint AS quantity FROM custody_balance
+GROUP BY office, series, condition HAVING sum(quantity) <> 0
