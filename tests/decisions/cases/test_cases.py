@@ -22,6 +22,7 @@ from blanko.records.entitlement import queries as owed
 from blanko.records.registry import closing, persons
 from blanko.records.registry import operations as registry
 from blanko.records.registry import queries as registered
+from blanko.records.registry.models import Match
 from blanko.records.registry.operations import ReasonMissing
 
 pytestmark = pytest.mark.django_db
@@ -169,8 +170,8 @@ def test_who_is_asked_has_time_and_silence_follows_the_published_rule():
     (number,) = file(registration(0), double(0))
     due = operations.ask(case_no=number, reason="letter sent", **BY)
     assert due == date(2017, 5, 4)
-    assert operations.settle_overdue(by="svc.registry", at=AT + timedelta(days=30)) == 0
-    assert operations.settle_overdue(by="svc.registry", at=AT + timedelta(days=31)) == 1
+    assert operations.settle_overdue(by="svc.registry", at=AT + timedelta(days=30)) == operations.Overdue()
+    assert operations.settle_overdue(by="svc.registry", at=AT + timedelta(days=31)).settled == 1
     assert queries.case(number)["steps"][-1]["cause"] == "no_answer"
     assert status(key(50, "3201"))["is_lead"]
 
@@ -178,7 +179,7 @@ def test_who_is_asked_has_time_and_silence_follows_the_published_rule():
 def test_silence_never_makes_one_person_of_two():
     (number,) = file(registration(1), clash(2, of=1))
     operations.ask(case_no=number, reason="letter sent", **BY)
-    assert operations.settle_overdue(by="svc.registry", at=AT + timedelta(days=90)) == 0
+    assert operations.settle_overdue(by="svc.registry", at=AT + timedelta(days=90)) == operations.Overdue()
     assert queries.case(number)["state"] == "asked"
 
 
@@ -458,3 +459,30 @@ def test_a_death_suspends_and_an_objection_that_another_officer_upholds_lifts_it
             assert audit.verify(event).holds
     with pytest.raises(registry.NotDead):
         deaths.object_to(person_id=one, reason="none stands", **BY)
+
+
+@pytest.mark.parametrize("outcome", ["different", "same"])
+def test_a_pair_that_linkage_leaves_to_a_person_withholds_the_later_card_until_it_is_settled(outcome):
+    file(registration(0, recorded_on=date(2016, 8, 1)), registration(1, recorded_on=date(2016, 1, 1)))
+    Match.objects.create(
+        left_office="3171", left_id="R00000", right_office="3171", right_id="R00001", weight=3.5, pattern=7,
+        decided="review", reason="", model=1, event_id=1,
+    )  # fmt: skip
+    entitlement.refresh(as_of=owed.claims_as_of(), **BY)
+    later, earlier = whose(key(0)), whose(key(1))
+    claims = {row[0]: (row[3], row[8]) for row in snapshot()[1]}
+    assert claims == {later: ("duplicate_case", ["possible_double"]), earlier: ("print_ready", [])}
+    assert owed.why(person_id=later, as_of=owed.claims_as_of())["claim"]["blocks"] == ("possible_double",)
+    # Card by card it is the same.
+    entitlement.refresh(as_of=owed.claims_as_of(), persons=[later], **BY)
+    assert {row[0]: row[3] for row in snapshot()[1]}[later] == "duplicate_case"
+    operations.open_cases(**BY)
+    (row,) = queries.queue()
+    assert (row["kind"], row["weight"]) == ("review", 3.5)
+    before = snapshot()
+    settle(row["case_no"], outcome)
+    states = {claim[0]: claim[3] for claim in snapshot()[1]}
+    assert list(states.values()) == ["print_ready"] * (2 if outcome == "different" else 1)
+    assert operations.open_cases(**BY).opened == 0
+    operations.undo(case_no=row["case_no"], reason="wrong", **BY)
+    assert snapshot() == before

@@ -17,6 +17,7 @@ from blanko.decisions.cases.rules import Key, Kind, Outcome, State, Step
 from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
 from blanko.ground.database import sql
+from blanko.kernel.errors import BlankoError
 from blanko.records.entitlement import operations as entitlement
 from blanko.records.registry.operations import TAKE_IN_LOCK, ReasonMissing
 
@@ -38,6 +39,15 @@ class Settled:
     case_no: int
     state: State
     second: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Cases that the published rule settled, that now wait for a second officer, and that were refused."""
+
+    settled: int = 0
+    second: int = 0
+    left: int = 0
 
 
 def open_cases(*, by: str, at: datetime) -> Opened:
@@ -268,21 +278,28 @@ def undo_group(*, group_no: int, reason: str, by: str, at: datetime) -> int:
         return len(numbers)
 
 
-def settle_overdue(*, by: str, at: datetime) -> int:
-    """Where a person was asked which of the own records stays and has not answered in time, the published rule chooses;
-    returns how many cases. Questions whether records are one person's at all are never decided by silence.
+def settle_overdue(*, by: str, at: datetime) -> Overdue:
+    """Where a person was asked which of the own records stays and has not answered in time, the published rule chooses.
+
+    Questions whether records are one person's at all are never decided by silence. A case that is refused (a record has
+    changed, a card is on its way) stays as it is and is counted.
     """
     day = timezone.localtime(at).date()
     numbers = CaseStanding.objects.filter(state=State.ASKED, kind=Kind.MERGED, due__lt=day).order_by("case_no")
-    done = 0
+    settled = second = left = 0
     with atomic():
         for number in list(numbers.values_list("case_no", flat=True)):
-            settle(
-                case_no=number, outcome=Outcome.SAME, reason="no answer by the day that was set: the rule chooses",
-                cause="no_answer", by=by, at=at,
-            )  # fmt: skip
-            done += 1
-    return done
+            try:
+                with atomic():
+                    done = settle(
+                        case_no=number, outcome=Outcome.SAME, cause="no_answer", by=by, at=at,
+                        reason="no answer by the day that was set: the rule chooses",
+                    )  # fmt: skip
+            except BlankoError:
+                left += 1
+                continue
+            settled, second = settled + (not done.second), second + bool(done.second)
+    return Overdue(settled, second, left)
 
 
 def sample(*, pairs: Iterable[tuple[Key, Key]], seed: str, by: str, at: datetime) -> int:

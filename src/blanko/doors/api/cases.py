@@ -179,6 +179,8 @@ class CasesOpened(Schema):
 
 class CasesDue(Schema):
     settled: int
+    second: int
+    left: int
 
 
 class CasesTaken(Schema):
@@ -250,7 +252,7 @@ def open_now(request: HttpRequest) -> dict[str, Any]:
 def due(request: HttpRequest) -> dict[str, Any]:
     by = acting_officer(request, "svc.registry")
     with acting(principal=by):
-        return {"settled": operations.settle_overdue(by=by, at=timezone.now())}
+        return asdict(operations.settle_overdue(by=by, at=timezone.now()))
 
 
 @router.post("/cases/groups", response=GroupDone, summary="Settle cases of one error pattern in one act")

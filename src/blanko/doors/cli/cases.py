@@ -235,8 +235,9 @@ def _of_several(given: argparse.Namespace, by: str, at: datetime) -> tuple[Any, 
             text = f"{opened.opened:,} opened, {opened.reopened:,} opened again, {opened.overtaken:,} overtaken"
             return asdict(opened), [text]
         case "due":
-            count = operations.settle_overdue(by=by, at=at)
-            return {"settled": count}, [f"{count:,} cases settled by the published rule"]
+            overdue = operations.settle_overdue(by=by, at=at)
+            said = f"{overdue.settled:,} cases settled by the published rule, {overdue.second:,} to be signed,"
+            return asdict(overdue), [f"{said} {overdue.left:,} refused: look at each"]
         case "group":
             rows = queries.group(kind=given.kind, pattern=given.pattern, office=given.office)
             numbers = [r["case_no"] for r in rows if not r["alone"] and r["case_no"] not in given.leave]

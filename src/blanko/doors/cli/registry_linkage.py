@@ -13,6 +13,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from blanko.decisions.cases import operations as cases
 from blanko.doors.cli.linkage import Bars
 from blanko.doors.cli.progress import Bar
 from blanko.ground.access.acting import acting
@@ -116,9 +117,11 @@ def _link(given: argparse.Namespace) -> tuple[dict[str, Any], str]:
         done = matching.resolve_all(
             by=given.by, at=now, acting=partial(acting, principal=given.by), batch=given.batch, progress=bar
         )
-    if done.persons:
+    if done.persons or done.pairs or done.dropped:
         with acting(principal=given.by):
+            # A pair that waits for a person's judgement withholds a card, and opens a case.
             entitlement.refresh(as_of=owed.claims_as_of() or timezone.localdate(now), by=given.by, at=now)
+            cases.open_cases(by=given.by, at=now)
     found = {name: getattr(done, name) for name in done.__slots__ if name != "persons"}
     text = (
         f"{done.records:,} records linked: {done.pairs:,} pairs kept, {done.dropped:,} dropped,"
