@@ -12,7 +12,7 @@ from blanko.ground.files import papers
 def minister_sheet(data: Mapping[str, Any]) -> bytes:
     """The promise, the odds and three actions as PDF. Raises PaperFailed.
 
-    ``data``: language, words, title, as_of, waits, low, middle, high, promises (text, date, odds), actions (says, mend), seed,
-    all as the reader reads them.
+    ``data``: language, words, title, as_of, waits, low, middle, high, promises (text, date, odds),
+    actions (says, mend), seed, all as the reader reads them.
     """
     return papers.render(str(files("blanko.decisions.planning") / "paper" / "minister.typ"), dict(data))
