@@ -10,7 +10,7 @@ import pytest
 from blanko.engines.demand.history import TURNED_17
 from blanko.engines.demand.published import RECORDED, pace_of_recording
 from blanko.engines.demand.seeded import KINDS, seeded_nation
-from blanko.engines.demand.trials import ALL, GRAINS, Tally, by_size, score, spans, told_the_nation, trial
+from blanko.engines.demand.trials import ALL, GRAINS, Tally, by_size, judge, score, spans, told_the_nation, trial
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +102,27 @@ def test_the_published_counts_are_foretold_from_those_before_alone(monkeypatch):
     monkeypatch.setattr("blanko.engines.demand.published.RECORDED", changed)
     again = pace_of_recording()
     assert [(span.said, span.low, span.high) for span in again] == [(span.said, span.low, span.high) for span in said]
+
+
+def test_causes_that_are_off_together_are_told_from_those_that_are_not():
+    generator = np.random.default_rng(1)
+    alone, shared = Tally(), Tally()
+    for number in range(200):
+        own, common = generator.normal(size=8), generator.normal()
+        alone.surprises.append((number, own))
+        shared.surprises.append((number, own + common))
+    apart, unsure = alone.together()
+    assert abs(apart) < 3 * unsure
+    assert shared.together()[0] == pytest.approx(0.5, abs=0.06)
+
+
+def test_a_nation_is_judged_by_its_intervals_and_by_how_far_each_cause_was_off(tried):
+    tally = judge(tried, nation_number=7, paths=200, seed=1)
+    for grain, many in (("nation-quarter", 4), ("nation-year", 1)):
+        ((number, share, count),) = tally.inside[grain, ALL, 0.8]
+        assert (number, count) == (7, many)
+        assert share * many == int(share * many)
+        assert tally.inside[grain, ALL, 0.95][0][1] >= share
+    ((number, off),) = tally.surprises
+    assert (number, off.shape) == (7, (8,))
+    assert (np.abs(off) < 6).all()

@@ -31,12 +31,14 @@ SIZES = {"under 500": (0.0, 500.0), "500 to 2,000": (500.0, 2000.0), "over 2,000
 @dataclass
 class Tally:
     """What forecasts came to, by nation: misses and what happened by (grain, subject, method); how many lay inside by
-    (grain, subject, level); pinball losses by (grain, method).
+    (grain, subject, level); pinball losses by (grain, method); ``surprises`` by how many of a path's standard
+    deviations the nation's year of each cause lay off its forecast.
     """
 
     misses: dict[tuple[str, str, str], list[tuple[int, float, float]]] = field(default_factory=dict)
     inside: dict[tuple[str, str, float], list[tuple[int, float, int]]] = field(default_factory=dict)
     losses: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
+    surprises: list[tuple[int, Floats]] = field(default_factory=list)
 
     def add(self, other: Tally, *, first: int = 0) -> None:
         """Take in what another came to; its nations are numbered from ``first``."""
@@ -49,6 +51,7 @@ class Tally:
         for of, losses in other.losses.items():
             lost = self.losses.setdefault(of, [])
             lost += [(first + number, loss) for number, loss in losses]
+        self.surprises += [(first + number, each) for number, each in other.surprises]
 
     def error(self, grain: str, subject: str, method: str) -> float:
         """WAPE over all nations and origins, in percent."""
@@ -74,6 +77,20 @@ class Tally:
         ]
         spread = np.std(shares, ddof=1) / np.sqrt(len(shares)) if len(shares) > 1 else float("nan")
         return 100 * float(np.average(found[:, 1], weights=found[:, 2])), int(found[:, 2].sum()), 100 * float(spread)
+
+    def together(self) -> tuple[float, float]:
+        """(mean correlation of what two causes of a nation's year were off by, its standard error over nations).
+
+        Near 0: what the causes' forecasts are unsure of is not shared, beyond what paths already share.
+        """
+        numbers = np.array([number for number, _ in self.surprises])
+        off = np.array([each for _, each in self.surprises])
+        off = (off - off.mean(axis=0)) / np.maximum(off.std(axis=0), 1e-9)
+        pairs = off.shape[1] * (off.shape[1] - 1)
+        each = (off.sum(axis=1) ** 2 - (off**2).sum(axis=1)) / pairs
+        nations = np.array([each[numbers == one].mean() for one in np.unique(numbers)])
+        spread = nations.std(ddof=1) / np.sqrt(len(nations)) if len(nations) > 1 else float("nan")
+        return float(nations.mean()), float(spread)
 
     def loss(self, grain: str, method: str) -> float:
         """Mean pinball loss, in percent of what happened."""
@@ -169,6 +186,22 @@ def score(tried: Trial, *, nation_number: int, grains: Iterable[str], seed: int)
                 for method, each in (("ours", quantiles), ("seasonal-naive", plain)):
                     loss = pinball(happened, each, AT)
                     tally.losses.setdefault((grain, method), []).append((nation_number, loss))
+    return tally
+
+
+def judge(tried: Trial, *, nation_number: int, paths: int, seed: int) -> Tally:
+    """Of one trial only what its intervals of the nation are worth: inside or not, and how far each cause was off."""
+    tally = Tally()
+    drawn = tried.made.paths(paths=paths, seed=seed)[:, list(USED)].sum(axis=2, dtype=np.float64)
+    came = tried.happened[list(USED)].sum(axis=1)
+    for grain in ("nation-quarter", "nation-year"):
+        said, happened = (spans(values, grain) for values in (drawn.sum(axis=1), came.sum(axis=0)))
+        for level in LEVELS:
+            low, high = np.quantile(said, ((1 - level) / 2, (1 + level) / 2), axis=0, method="weibull")
+            share = covered(happened, low, high)
+            tally.inside[grain, ALL, level] = [(nation_number, share, happened.size)]
+    year, true = np.log(np.maximum(drawn.sum(axis=2), 0.5)), np.log(np.maximum(came.sum(axis=1), 0.5))
+    tally.surprises.append((nation_number, (true - year.mean(axis=0)) / np.maximum(year.std(axis=0), 1e-9)))
     return tally
 
 
