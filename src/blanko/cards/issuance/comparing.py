@@ -71,7 +71,7 @@ def _astray() -> list[Difference]:
         where = card.book_office or card.book_movement or "nowhere"
         expected = "good" if card.state is CardState.IN_PRINTER else "personalised"
         note = f"the card waits, the book says {where}" + (f", {card.book_condition}" if card.book_condition else "")
-        found.append(Difference(Source.CARD, card.office, expected, 0, 1, *card.line, note=note))
+        found.append(_of(card.line, card.office, expected, (0, 1), note))
     return found
 
 
@@ -91,7 +91,7 @@ def _printed() -> list[Difference]:
         waiting = inside[series, box_no]
         for line in _runs(series, box_no, (p for p in range(first, last + 1) if p not in waiting)):
             note = "printed without a card" + (f", on its way in {movement}" if movement else "")
-            found.append(Difference(Source.CARD, office, "personalised", line.quantity, 0, *line, note=note))
+            found.append(_of(line, office, "personalised", (line.quantity, 0), note))
     beyond: dict[str, int] = defaultdict(int)
     for _series, _box_no, first, last, office, _movement, cards in ranges[NAMED_MAX:]:
         beyond[office] += last - first + 1 - cards
@@ -114,10 +114,16 @@ def _handed_over() -> list[Difference]:
             for line in _runs(series, box_no, places):
                 counts = (line.quantity, 0) if is_blank else (0, line.quantity)
                 note = "issued without a card" if is_blank else "handed over, and the book does not have it as issued"
-                found.append(Difference(Source.CARD, office, "issued", *counts, *line, note=note))
+                found.append(_of(line, office, "issued", counts, note))
         if len(rows) == NAMED_MAX:
             found.append(Difference(Source.CARD, office, "issued", blanks, cards, note="and further ones"))
     return found
+
+
+def _of(line: Line, office: str, condition: str, counts: tuple[int, int], note: str) -> Difference:
+    """A difference of these blanks: how many blanks the journal expects, and how many cards were found."""
+    series, box_no, first, last = line
+    return Difference(Source.CARD, office, condition, *counts, series, box_no, first, last, note=note)
 
 
 def _runs(series: str, box_no: int, positions: Iterable[int]) -> list[Line]:

@@ -56,7 +56,7 @@ def simulate(seed: int, steps: list[int], *, shrinking: bool) -> tuple[Any, str]
     from blanko.ready import start_django
 
     start_django()
-    from blanko.decisions.scenario.custody_world.run import run
+    from blanko.decisions.scenario.custody_world.play import run
     from blanko.decisions.scenario.custody_world.shrink import shrink
 
     print(f"seed {seed}, {len(steps):,} steps", file=sys.stderr, flush=True)

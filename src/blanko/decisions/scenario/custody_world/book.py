@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from blanko.cards.custody import rules
 from blanko.cards.custody.rules import CENTRE, Condition, Key, Kind, Line, Phase
+from blanko.decisions.scenario.custody_world.cards import Cards
 from blanko.kernel.errors import BlankoError
 
 # What can befall a sealed box as a whole, and in which of its ends it stays sealed.
@@ -20,10 +21,20 @@ OF_SEALED: Final = frozenset(
     {Kind.OPENING, Kind.SPOILAGE, Kind.LOSS, Kind.SHORTAGE, Kind.FINDING, Kind.QUARANTINE, Kind.RELEASE}
 )
 STAYS_SEALED: Final = frozenset({"good", "quarantined", "missing"})
+ENDED: Final = frozenset({str(Condition.ISSUED), str(Condition.DESTROYED)})
+# Calls of issuance; all others are custody's.
+OF_CARDS: Final = frozenset(
+    {"print", "send", "finish", "fail", "spoil_card", "lose_card", "hand_over", "ship", "arrive", "follow"}
+)
 GONE: Final = frozenset({str(Condition.ISSUED), str(Condition.DESTROYED), str(Condition.MISSING)})
+
+# Of a call that is part of another one: nothing depends on its moment.
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 BoxName = tuple[str, int]
 Blank = tuple[str, int, int]
+# Cells by box, how movements that are on their way ended, and the number of movements.
+Copied = tuple[dict[BoxName, list["Cell"]], dict[str, tuple[str, str] | None], int]
 
 
 class Cell(NamedTuple):
@@ -45,7 +56,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One call of an operation of custody, as a client sends it; it may come never, once, twice or late."""
+    """One call of an operation of custody or issuance, as a client sends it; it may come never, once, twice or late.
+
+    ``cards`` are the blanks of cards, ``scans`` what a receiver held in the hand, ``limit`` how many cards to print.
+    """
 
     does: str
     by: str
@@ -60,6 +74,10 @@ class Message:
     before: Condition = Condition.GOOD
     after: Condition = Condition.GOOD
     reason: str = ""
+    cards: tuple[Blank, ...] = ()
+    scans: tuple[str, ...] = ()
+    limit: int = 0
+    job: str = ""
 
     def says(self) -> tuple[object, ...]:
         """What a repeated message may not change: not who sends it and when."""
@@ -73,6 +91,10 @@ class Outcome(NamedTuple):
     refused: type[BlankoError] | None = None
     repeated: bool = False
     movement: str = ""
+    # Of a scanned receipt: what was short.
+    short: tuple[Line, ...] = ()
+    # What moves in the world by a call of issuance: (blanks, from place, to place).
+    moves: tuple[tuple[tuple[Blank, ...], str, str], ...] = ()
 
     @property
     def done(self) -> bool:
@@ -102,6 +124,11 @@ class Book:
     lots: dict[str, tuple[Line, ...]] = field(default_factory=dict)
     movements: int = 0
     received: int = 0
+    cards: Cards = field(default_factory=Cards)
+    # What a blank was when it was written off: what it looks like when it is seen again.
+    was: dict[Blank, str] = field(default_factory=dict)
+    # Boxes of which every blank is issued or destroyed.
+    used_up: set[BoxName] = field(default_factory=set)
 
     def cell(self, blank: Blank) -> Cell:
         return self.boxes[blank[0], blank[1]].cells[blank[2] - 1]
@@ -119,8 +146,13 @@ class Book:
 
     def deliver(self, message: Message) -> Outcome:
         """What the database must do with a message that arrives now; the book has done it when this returns."""
+        if message.does in OF_CARDS:
+            done = self.cards.deliver(message, self)
+            return Outcome(done.refused, done.repeated, moves=done.moves)
         if message.does in ("receive", "void"):
             return self._settle(message)
+        if message.does == "scan":
+            return self._receive_scanned(message)
         if message.does == "return" and message.movement not in self.moved:
             return Outcome(rules.UnknownMovement)
         assert message.key is not None
@@ -143,6 +175,51 @@ class Book:
         """What can befall a sealed box as a whole."""
         return OF_SEALED
 
+    def why_not(
+        self, blanks: Iterable[Blank], office: str, condition: str, *, whole: bool = False
+    ) -> type[BlankoError] | None:
+        """Why custody refuses to take these blanks from an office in a condition; None when it does not."""
+        for line in lines_of(blanks):
+            if refused := self._why_not(line, office, condition, whole=whole):
+                return refused
+        return None
+
+    def put_blanks(self, blanks: Iterable[Blank], office: str, condition: str) -> None:
+        """The blanks are there from now on."""
+        for series, box_no, position in blanks:
+            cells = self.boxes[series, box_no].cells
+            if condition == Condition.MISSING:
+                self.was[series, box_no, position] = cells[position - 1].condition
+            cells[position - 1] = Cell(office, condition)
+
+    def send(self, movement: str, message: Message, condition: str) -> None:
+        """Blanks of ``message.cards`` leave for another office."""
+        lines = lines_of(message.cards)
+        self.moved[movement] = Moved(message.office, message.to_office, lines, message.by, condition)
+        self.pending[movement] = None
+        self.put(lines, Cell(movement, condition))
+        self.said[movement] = message.says()
+        self.movements += 1
+
+    def settle(self, movement: str, by: str) -> Outcome:
+        """A movement is taken over by somebody."""
+        return self._settle(Message("receive", by, NEVER, movement=movement))
+
+    def copied(self, names: Iterable[BoxName]) -> Copied:
+        """What a call on these boxes may change, for ``restore``."""
+        boxes = {name: list(self.boxes[name].cells) for name in names if name in self.boxes}
+        ends = {movement: self.moved[movement].ended for movement in self.pending}
+        return boxes, ends, self.movements
+
+    def restore(self, kept: Copied) -> None:
+        """Everything as it was: a refused call has changed nothing."""
+        boxes, ends, self.movements = kept
+        for name, cells in boxes.items():
+            self.boxes[name].cells = cells
+        for movement, ended in ends.items():
+            self.moved[movement].ended = ended
+        self.pending = dict.fromkeys(ends)
+
     def put(self, lines: Iterable[Line], cell: Cell) -> None:
         for line in lines:
             cells = self.boxes[line.series, line.box_no].cells
@@ -151,7 +228,13 @@ class Book:
     def next_blanks(self, office: str, wanted: int) -> list[Blank]:
         """The blanks that a printer takes: opened boxes before sealed ones, the oldest first."""
         good = Cell(office, str(Condition.GOOD))
-        holding = [(not box.sealed, box.received, name) for name, box in self.boxes.items() if good in box.cells]
+        for name in [n for n in self._unused() if all(c.condition in ENDED for c in self.boxes[n].cells)]:
+            self.used_up.add(name)
+        holding = [
+            (not box.sealed, box.received, name)
+            for name, box in ((n, self.boxes[n]) for n in self._unused())
+            if good in box.cells and (box.sealed is False or box.cells[0] == good)
+        ]
         holding.sort(key=lambda item: (not item[0], item[1]))
         found = [
             (*name, position)
@@ -160,6 +243,9 @@ class Book:
             if cell == good
         ]
         return found[:wanted]
+
+    def _unused(self) -> list[BoxName]:
+        return [name for name in self.boxes if name not in self.used_up]
 
     def sheet(self) -> Counter[tuple[str, str, str]]:
         """Blanks by office, series and condition, as the balances must have them; on the way counts for the goal."""
@@ -207,8 +293,34 @@ class Book:
         for line in message.lines:
             box = self.boxes[line.series, line.box_no]
             box.sealed = box.sealed and message.kind is not Kind.OPENING and str(message.after) in STAYS_SEALED
+            if message.kind is Kind.LOSS:
+                self.was.update(dict.fromkeys(blanks_in(line), str(message.before)))
         self.put(message.lines, Cell(message.office, str(message.after)))
         return None
+
+    def _receive_scanned(self, message: Message) -> Outcome:
+        """What was not scanned is missing at the sender's, the rest is the receiver's."""
+        movement = message.movement
+        outcome = self._settle(replace(message, does="receive"))
+        if not outcome.done:
+            return outcome
+        known = self.moved[movement]
+        short = self.not_scanned(movement, message.scans)
+        for line in short:
+            self.was.update(dict.fromkeys(blanks_in(line), known.condition))
+        self.put(short, Cell(known.from_office, str(Condition.MISSING)))
+        self.movements += bool(short)
+        return outcome._replace(short=tuple(short))
+
+    def not_scanned(self, movement: str, scans: Iterable[str]) -> list[Line]:
+        """The parts of a movement's lines that were not in the receiver's hand; a sealed box is scanned whole."""
+        seen = set(scans)
+        found: list[Line] = []
+        for line in self.moved[movement].lines:
+            if box_text(line[:2]) in seen:
+                continue
+            found += lines_of(b for b in blanks_in(line) if serial_text(b) not in seen)
+        return found
 
     def _settle(self, message: Message) -> Outcome:
         phase = Phase.POSTED if message.does == "receive" else Phase.VOIDED
@@ -263,6 +375,29 @@ class Book:
         if any(cell.place != office for cell in wrong):
             return rules.BlankElsewhere
         return rules.BlankNotInCondition if wrong else None
+
+
+def blanks_in(line: Line) -> list[Blank]:
+    return [(line.series, line.box_no, position) for position in range(line.first, line.last + 1)]
+
+
+def lines_of(blanks: Iterable[Blank]) -> tuple[Line, ...]:
+    """The fewest lines that hold these blanks, in order."""
+    lines: list[Line] = []
+    for series, box_no, position in sorted(blanks):
+        if lines and lines[-1][:2] == (series, box_no) and lines[-1].last == position - 1:
+            lines[-1] = lines[-1]._replace(last=position)
+        else:
+            lines.append(Line(series, box_no, position, position))
+    return tuple(lines)
+
+
+def box_text(name: tuple[str, int]) -> str:
+    return f"{name[0]}-{name[1]:06d}"
+
+
+def serial_text(blank: Blank) -> str:
+    return f"{blank[0]}-{blank[1]:06d}-{blank[2]:04d}"
 
 
 def may_lend(message: Message) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
 from blanko.cards.custody.rules import CENTRE, LAWFUL, Condition, Key, Kind, Lawful, Line, Phase
-from blanko.decisions.scenario.custody_world.book import Book, BoxName, Message
+from blanko.decisions.scenario.custody_world.book import Book, BoxName, Message, blanks_in
 
 OFFICES: Final = (CENTRE, "1101", "1102", "3171", "3273", "7371")
 SECONDS_A_STEP: Final = 45
@@ -15,10 +16,13 @@ BEGAN: Final = datetime(2017, 4, 4, 1, tzinfo=UTC)
 # No office's clock is right: each goes before or after by up to three days.
 SKEW_HOURS: Final = 72
 # Kinds that need no other movement or discrepancy beside them.
+# Blanks become cards and reach hands through issuance, and old cards are destroyed through the room of destruction.
 CHANGES: Final[tuple[Lawful, ...]] = tuple(
     row
     for row in LAWFUL
-    if row.begins is Phase.POSTED and str(row.kind) not in {"receipt", "opening", "shortage", "correction"}
+    if row.begins is Phase.POSTED
+    and str(row.kind) not in {"receipt", "opening", "shortage", "correction", "personalisation", "issuance"}
+    and row.before is not Condition.ISSUED
 )
 ENDED: Final = frozenset({"issued", "destroyed"})
 TRIES: Final = 8
@@ -105,7 +109,7 @@ class Composer:
             return self._of_movement(draw, does, movement, by, office)
         if what == 2:
             return self.change(Kind.OPENING, Condition.GOOD, Condition.GOOD, (line,), office)
-        row = draw.choice(CHANGES)
+        row = draw.choice([row for row in CHANGES if row.kind is not Kind.FINDING])
         return self.change(row.kind, row.before or Condition.GOOD, row.after, (line,), office)
 
     def box(self, draw: Random) -> BoxName | None:
@@ -150,8 +154,15 @@ class Composer:
                 return self.change(Kind.OPENING, Condition.GOOD, Condition.GOOD, (line,), office)
         if not fits:
             return None
+        if condition == str(Condition.MISSING):
+            return self._found(line, office)
         row = draw.choice(fits)
         return self.change(row.kind, row.before or Condition.GOOD, row.after, (line,), office)
+
+    def _found(self, line: Line, office: str) -> Message:
+        """What was written off is there again, as what it was."""
+        was = self.book.was[line.series, line.box_no, line.first]
+        return self.change(Kind.FINDING, Condition.MISSING, Condition(was), (line,), office)
 
     def _send_on(self, draw: Random, line: Line, office: str) -> Message:
         lines = [line]
@@ -179,13 +190,17 @@ class Composer:
         part = line._replace(first=first, last=draw.choice([first, line.last, draw.randint(first, line.last)]))
         if travels and draw.random() < 0.25:
             return self.dispatch((part,), office, self._other(draw, office), condition)
+        if condition == str(Condition.MISSING):
+            was = [self.book.was[blank] for blank in blanks_in(part)]
+            alike = next((n for n, other in enumerate(was) if other != was[0]), len(was))
+            return self._found(part._replace(last=part.first + alike - 1), office)
         row = draw.choice(fits)
         return self.change(row.kind, row.before or Condition.GOOD, row.after, (part,), office)
 
     def _settle(self, draw: Random, movement: str) -> Message:
         luck = draw.random()
         if luck < 0.7:
-            return self.receive(movement)
+            return replace(self.receive(movement), does="receive" if luck < 0.35 else "scan")
         known = self.book.moved[movement]
         does, by = ("void", known.by) if luck < 0.82 else ("return", f"penerima.{known.to_office}")
         return self._of_movement(draw, does, movement, by, known.to_office)

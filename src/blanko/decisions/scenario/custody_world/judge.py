@@ -13,7 +13,7 @@ from blanko.decisions.scenario.custody_world.book import Blank, Book, Cell
 from blanko.ground.audit import operations as audit
 from blanko.ground.database import sql
 
-SEALS_CHECKED = 200
+SEALS_CHECKED = 100
 
 
 def _rows(file: str, **values: object) -> list[tuple[Any, ...]]:
@@ -25,6 +25,11 @@ def _rows(file: str, **values: object) -> list[tuple[Any, ...]]:
 def lines_at(office: str) -> list[Line]:
     """The blanks that the database has in an office: what a count there must find."""
     return [Line(*row) for row in _rows("lines_at.sql", office=office)]
+
+
+def balances() -> list[tuple[str, str, str, int]]:
+    """The running balances that are not zero: office, series, condition, quantity."""
+    return sorted((row[0], row[1], row[2], row[3]) for row in _rows("balances_now.sql"))
 
 
 def differences(book: Book) -> str:

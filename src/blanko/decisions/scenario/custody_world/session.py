@@ -12,8 +12,12 @@ from typing import Any, NamedTuple
 import psycopg
 from django.db import Error, connection
 
-from blanko.cards.custody import operations
-from blanko.decisions.scenario.custody_world.book import Message
+from blanko.cards.custody import arrivals, operations
+from blanko.cards.custody.rules import Condition
+from blanko.cards.issuance import following
+from blanko.cards.issuance import operations as issuance
+from blanko.cards.issuance.rules import PrinterFault
+from blanko.decisions.scenario.custody_world.book import OF_CARDS, Message, serial_text
 from blanko.ground.access.acting import acting
 from blanko.kernel.errors import BlankoError
 
@@ -48,17 +52,22 @@ class Surprise(Exception):
 
 
 # What the server's injected fault says; anything else that fails is no fault of ours.
-INJECTED = "BLF01"
+INJECTED, CONFLICT = "BLF01", "40001"
 SET_FAULT = "SELECT set_config('blanko.fault', %s, false), setval('simulator_statement', 1, false)"
 
 
 def call(message: Message) -> None:
-    """The one operation of custody that this message asks for. Raises what it raises."""
+    """The one operation of custody or issuance that this message asks for. Raises what it raises."""
+    if message.does in OF_CARDS:
+        _call_issuance(message)
+        return
     key, at, by = message.key, message.at, message.by
     if message.does == "receive_lot":
         operations.receive_lot(lot_no=message.lot, by=by, at=at, key=key)
     elif message.does == "receive":
         operations.receive(movement=message.movement, by=by, at=at)
+    elif message.does == "scan":
+        arrivals.receive_scanned(movement=message.movement, scans=message.scans, by=by, at=at)
     elif message.does == "void":
         operations.void(movement=message.movement, reason=message.reason, by=by, at=at)
     else:
@@ -75,6 +84,35 @@ def call(message: Message) -> None:
                 kind=message.kind, before=message.before, after=message.after, lines=message.lines,
                 office=message.office, key=key, by=by, at=at, reason=message.reason,
             )  # fmt: skip
+
+
+def _call_issuance(message: Message) -> None:
+    key, at, by, office = message.key, message.at, message.by, message.office
+    cards = [serial_text(card) for card in message.cards]
+    match message.does:
+        case "print":
+            issuance.print_cards(office=office, limit=message.limit, by=by, at=at, key=key)
+        case "send":
+            assert key is not None
+            issuance.send_to_printer(office=office, key=key, by=by, at=at, limit=message.limit)
+        case "finish":
+            issuance.finish_job(job=message.job, by=by, at=at)
+        case "fail":
+            blank = "spoiled" if message.after is Condition.SPOILED else "good"
+            issuance.fail_job(job=message.job, fault=PrinterFault.JAM, blank=blank, by=by, at=at)
+        case "spoil_card":
+            issuance.spoil(cards=cards, reason=message.reason, by=by, at=at)
+        case "lose_card":
+            issuance.report_lost(cards=cards, reason=message.reason, by=by, at=at)
+        case "hand_over":
+            issuance.hand_over(cards=cards, to="holder", checked="face", by=by, at=at)
+        case "ship":
+            assert key is not None
+            issuance.ship(cards=cards, office=office, to_office=message.to_office, key=key, by=by, at=at)
+        case "arrive":
+            issuance.arrive(movement=message.movement, by=by, at=at)
+        case _:
+            following.follow(by=by, at=at, office=office or None)
 
 
 class Session:
@@ -151,7 +189,8 @@ class Session:
             # A killed backend says 57P01, or nothing at all.
             if fault.endswith(str(Fault.KILL)) and state in ("57P01", ""):
                 connection.close()
-            elif state != INJECTED:
+            elif state != INJECTED and not (state == CONFLICT and message.does in OF_CARDS):
+                # Issuance raises a conflict, and its client sends again; custody tries it again by itself.
                 raise Surprise(f"{type(error).__name__} {state}: {error}") from error
             return Observed(broken=True)
         finally:

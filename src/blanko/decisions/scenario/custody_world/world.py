@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from blanko.cards.custody.rules import Kind, Line
-from blanko.decisions.scenario.custody_world.book import GONE, Blank, Book, BoxName, Message
+from blanko.decisions.scenario.custody_world.book import (
+    GONE,
+    OF_CARDS,
+    Blank,
+    Book,
+    BoxName,
+    Message,
+    Outcome,
+    blanks_in,
+    box_text,
+    serial_text,
+)
 
 # Places outside the offices. A lost blank may be found again; what a thief took is seen again only elsewhere.
 THIEF: Final = "thief"
@@ -45,32 +56,17 @@ class Difference(NamedTuple):
 
 def compare(book: Iterable[Line], counted: Iterable[Counted]) -> list[Difference]:
     """Each blank on which a count and the book's lines for the same room differ, in order."""
-    expected = {blank for line in book for blank in blanks_of(line)}
+    expected = {blank for line in book for blank in blanks_in(line)}
     seen: set[Blank] = set()
     found: list[Difference] = []
     for line in counted:
-        for blank in blanks_of(line):
+        for blank in blanks_in(Line(*line)):
             if blank in seen:
                 found.append(Difference("twice", blank))
             seen.add(blank)
     found += [Difference("missing", blank) for blank in expected - seen]
     found += [Difference("surplus", blank) for blank in seen - expected]
     return sorted(found)
-
-
-def blanks_of(line: Line | Counted) -> list[Blank]:
-    return [(line.series, line.box_no, position) for position in range(line.first, line.last + 1)]
-
-
-def lines_of(blanks: Iterable[Blank]) -> tuple[Line, ...]:
-    """The fewest lines that hold these blanks, in order."""
-    lines: list[Line] = []
-    for series, box_no, position in sorted(blanks):
-        if lines and lines[-1][:2] == (series, box_no) and lines[-1].last == position - 1:
-            lines[-1] = lines[-1]._replace(last=position)
-        else:
-            lines.append(Line(series, box_no, position, position))
-    return tuple(lines)
 
 
 @dataclass(slots=True)
@@ -83,6 +79,10 @@ class World:
     suspects: dict[Blank, Fraud] = field(default_factory=dict)
     open_frauds: dict[int, Fraud] = field(default_factory=dict)
     noticed: int = 0
+    # Blanks that were named, and carried back to where the book has them as missing.
+    returned: set[Blank] = field(default_factory=set)
+    # Blanks that became issued without their card being handed over.
+    issued_past: set[Blank] = field(default_factory=set)
 
     def at(self, blank: Blank) -> str:
         return self.where[blank[0], blank[1]][blank[2] - 1]
@@ -109,7 +109,7 @@ class World:
             finding = message.kind is Kind.FINDING
             wanted = [
                 blank
-                for blank in blanks_of(line)
+                for blank in blanks_in(line)
                 if book.cell(blank).place == message.office and (book.cell(blank).condition in GONE) == finding
             ]
             gone = [blank for blank in wanted if self.at(blank) not in ((LOST,) if finding else (message.office,))]
@@ -118,20 +118,41 @@ class World:
                 found += gone
         return found
 
-    def follow(self, message: Message, movement: str, book: Book) -> None:
+    def scans(self, movement: str, book: Book) -> tuple[str, ...]:
+        """What an honest receiver holds in the hand of a movement; a slit box looks whole while anything is in it."""
+        found: list[str] = []
+        for line in book.moved[movement].lines:
+            there = [blank for blank in blanks_in(line) if self.at(blank) == movement]
+            if book.boxes[line.series, line.box_no].sealed:
+                found += [box_text((line.series, line.box_no))] if there else []
+            else:
+                found += [serial_text(blank) for blank in there]
+        return tuple(found)
+
+    def not_in_hand(self, blanks: Iterable[Blank], book: Book) -> list[Blank]:
+        """Of blanks that the book has in offices those that are not there."""
+        return [b for b in blanks if ":" not in book.cell(b).place and self.at(b) != book.cell(b).place]
+
+    def follow(self, message: Message, outcome: Outcome, book: Book) -> None:
         """Move what the book has just moved, as far as it is really there."""
+        movement = outcome.movement
+        for blanks, before, after in outcome.moves:
+            self.put([blank for blank in blanks if self.at(blank) == before], after)
+        if message.does in OF_CARDS:
+            return
         if message.does == "receive_lot":
             for line in book.lots[message.lot]:
                 self.where[line.series, line.box_no] = [message.to_office] * line.last
         elif message.does == "dispatch":
             self._shift(message.lines, message.office, movement)
-        elif message.does in ("receive", "void"):
+        elif message.does in ("receive", "scan", "void"):
             moved = book.moved[message.movement]
-            self._shift(moved.lines, movement, moved.to_office if message.does == "receive" else moved.from_office)
+            self._shift(moved.lines, movement, moved.from_office if message.does == "void" else moved.to_office)
         elif message.does == "return":
             self._shift(book.moved[message.movement].lines, message.movement, movement)
         elif message.kind is Kind.ISSUANCE:
             self._shift(message.lines, message.office, HOLDER)
+            self.issued_past.update(blank for line in message.lines for blank in blanks_in(line))
         elif message.kind is Kind.DESTRUCTION:
             self._shift(message.lines, message.office, ASHES)
         elif message.kind is Kind.LOSS:
@@ -159,7 +180,7 @@ class World:
         """A count or an officer named this blank. False when nothing was done to it: a false accusation."""
         fraud = self.suspects.get(blank)
         if fraud is None:
-            return False
+            return blank in self.returned
         fraud.unnamed.discard(blank)
         if not fraud.unnamed:
             self.open_frauds.pop(fraud.number, None)
@@ -169,6 +190,8 @@ class World:
         """All that lies in an office, as an honest count finds it: each box's blanks that are there, in order."""
         found: list[Counted] = []
         for (series, box_no), cells in sorted(self.where.items()):
+            if office not in cells:
+                continue
             first = 0
             for position, cell in enumerate([*cells, ""], 1):
                 if cell == office and not first:

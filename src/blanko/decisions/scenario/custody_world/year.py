@@ -18,12 +18,12 @@ from blanko.cards.custody import arrivals
 from blanko.cards.custody.rules import CENTRE, Condition, Kind, Line
 from blanko.cards.custody.transit import Discrepancy, DiscrepancyKind
 from blanko.decisions.scenario.custody_world import judge
-from blanko.decisions.scenario.custody_world.book import Blank, Message
+from blanko.decisions.scenario.custody_world.book import Blank, Message, blanks_in, lines_of
 from blanko.decisions.scenario.custody_world.compose import officer
 from blanko.decisions.scenario.custody_world.run import Run
 from blanko.decisions.scenario.custody_world.session import PRINCIPAL
 from blanko.decisions.scenario.custody_world.stage import stage
-from blanko.decisions.scenario.custody_world.world import THIEF, blanks_of, compare, lines_of
+from blanko.decisions.scenario.custody_world.world import THIEF, compare
 from blanko.ground.access.acting import acting
 
 OFFICES: Final = ("1101", "1271", "3171", "3273", "3578", "5171", "6471", "7371", "8171", "9171")
@@ -151,7 +151,7 @@ class Year:
         """Print what the day asks for, spoil a few, hand over what was printed before."""
         wanted = self.draw.randint(*CARDS_A_DAY)
         lines = self._take(office, wanted, today)
-        blanks = [blank for line in lines for blank in blanks_of(line) if self.run.world.at(blank) == office]
+        blanks = [blank for line in lines for blank in blanks_in(line) if self.run.world.at(blank) == office]
         spoiled = [blank for blank in blanks if self.draw.random() < SPOILED]
         printed = [blank for blank in blanks if blank not in set(spoiled)]
         self.change(Kind.SPOILAGE, Condition.GOOD, Condition.SPOILED, lines_of(spoiled), office, today, 11)
@@ -222,17 +222,17 @@ class Year:
         theft = Theft(number, kind, office)
         self.thefts.append(theft)
         if kind == "a handful from an opened box":
-            self._gone(theft, blanks_of(self._opened(office, today)[0])[-4:])
+            self._gone(theft, blanks_in(self._opened(office, today)[0])[-4:])
         elif kind == "a sealed box":
-            self._gone(theft, blanks_of(self.sealed[office][-1]))
+            self._gone(theft, blanks_in(self.sealed[office][-1]))
         elif kind == "a slit sealed box":
-            self._gone(theft, blanks_of(self.sealed[office][-1])[2:5])
+            self._gone(theft, blanks_in(self.sealed[office][-1])[2:5])
         elif kind == "a truck that never arrives":
             theft.movement = self._send([self._from_warehouse(today)], office, number, today)
             for movements in self.coming.values():
                 if theft.movement in movements:
                     movements.remove(theft.movement)
-            self._gone(theft, blanks_of(self.run.book.moved[theft.movement].lines[0]))
+            self._gone(theft, blanks_in(self.run.book.moved[theft.movement].lines[0]))
         elif kind == "a box sent at night":
             theft.movement = self._send([self._from_warehouse(today)], office, number, today, hour=23)
         elif kind == "one person at both ends":
@@ -246,7 +246,7 @@ class Year:
             self.say(replace(self.run.composer.receive(theft.movement), by="mallory"), other, today, 13)
             self.sealed[other].append(box)
         elif kind == "good blanks called spoiled":
-            blanks = [b for line in self._take(office, 40, today) for b in blanks_of(line)]
+            blanks = [b for line in self._take(office, 40, today) for b in blanks_in(line)]
             self.change(Kind.SPOILAGE, Condition.GOOD, Condition.SPOILED, lines_of(blanks), office, today, 15)
             self._gone(theft, blanks)
         else:
@@ -254,7 +254,7 @@ class Year:
 
     def _among_others(self, theft: Theft, office: str, number: int, today: date) -> None:
         """A blank that the book has in one office comes out of a consignment at another."""
-        stolen = blanks_of(self.sealed[office][-1])[0]
+        stolen = blanks_in(self.sealed[office][-1])[0]
         self._gone(theft, [stolen])
         other = OFFICES[(OFFICES.index(office) + 1) % len(OFFICES)]
         movement = self._send([self._from_warehouse(today)], other, number, today)
@@ -320,7 +320,7 @@ class Year:
             shelf[office] = [
                 part
                 for line in shelf[office]
-                for part in lines_of(blank for blank in blanks_of(line) if blank not in gone)
+                for part in lines_of(blank for blank in blanks_in(line) if blank not in gone)
             ]
         # A slit box was opened for the count.
         opened = [line for line in self.sealed[office] if not self.run.book.boxes[line.series, line.box_no].sealed]

@@ -1,1 +1,1 @@
-SELECT id FROM audit_event WHERE operation LIKE 'custody.%%' ORDER BY id
+SELECT id FROM audit_event WHERE operation ~ '^(custody|issuance|counting|destruction)\.' ORDER BY id

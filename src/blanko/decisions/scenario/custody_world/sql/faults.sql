@@ -29,7 +29,7 @@ DECLARE
 BEGIN
     FOR struck IN SELECT c.oid::regclass FROM pg_class AS c
                   WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
-                    AND (c.relname LIKE 'custody\_%' OR c.relname = 'audit_event')
+                    AND (c.relname LIKE 'custody\_%' OR c.relname LIKE 'issuance\_%' OR c.relname IN ('audit_event', 'registry_status'))
     LOOP
         EXECUTE format(
             'CREATE TRIGGER simulator_strike BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH STATEMENT '
