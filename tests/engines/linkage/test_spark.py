@@ -14,9 +14,10 @@ import pytest
 
 from blanko.doors.cli.main import main
 from blanko.engines.linkage.columns import open_files
+from blanko.engines.linkage.compare import NIK, SAME
 from blanko.engines.linkage.dedupe import link_files
 from blanko.engines.linkage.errors import UnreadableRecords
-from blanko.engines.linkage.shared import mothers_least
+from blanko.engines.linkage.shared import NIK_DATES, NIK_NAMES, NIK_PERSONS, mothers_least, told_numbers
 from blanko.engines.linkage.spark import driver, session, steps
 from blanko.engines.linkage.spark.rows import numbers, whole_groups
 from blanko.engines.linkage.spark.state import read_state, write_state
@@ -67,8 +68,10 @@ def by_hand(path, work, seed):
     firsts = records.filter(pc.is_in(records["mother_whole"], pa.array(frequent.value.view(np.int64))))
     firsts = firsts.group_by("mother_whole", use_threads=False).aggregate([("packed", "first"), ([], "count_all")])
     niks = counted(records, "nik", 4)
-    names = records.group_by(["nik"]).aggregate([("name_whole", "count_distinct")])
-    several = names.filter(pc.greater_equal(names["name_whole_count_distinct"], 4))
+    # Here every placeholder has more dates than persons do.
+    names = records.group_by(["nik"]).aggregate([("name_whole", "count_distinct"), ("born", "count_distinct")])
+    several = names.filter(pc.greater_equal(names["name_whole_count_distinct"], NIK_NAMES))
+    several = several.filter(pc.greater_equal(several["born_count_distinct"], NIK_DATES))
     path, shared = driver.write_frequencies(
         work / "frequencies.state",
         read_state(at[0]),
@@ -106,6 +109,33 @@ def by_hand(path, work, seed):
     count = partial(steps.count_matches, states=states, part=lambda: 0)
     model = settled(model, lambda each: mapped(pairs, partial(count, model=each))["value"][0].as_py())
 
+    late, found = np.zeros(0, np.int64), list(shared)
+    while True:
+        person, decided, weighed = joined_by_hand(records, pairs, states, model, n)
+        same = weighed.filter(pc.equal(pc.bit_wise_and(pc.shift_right(weighed["pattern"], 3 * NIK), 7), SAME[NIK]))
+        rows = np.unique(np.concatenate([numbers(same, "row_a"), numbers(same, "row_b")]))
+        niks = mapped(records, partial(steps.list_niks, states=states)).take(pa.array(rows))
+        nik, born = numbers(niks, "nik"), numbers(niks, "born")
+        persons = [len(set(person[rows[nik == each]])) for each in nik]
+        dates = [len(set(born[(nik == each) & (born > 0)])) for each in nik]
+        hit = (np.array(persons) >= NIK_PERSONS) & (np.array(dates) >= NIK_DATES)
+        if not hit.any():
+            return model, person, decided, tuple(found)
+        found += told_numbers("nik", *np.unique(nik[hit], return_counts=True), 16)
+        late = np.union1d(late, rows[hit])
+        at[1] = str(driver.with_late(work / "frequencies.state", work / f"late_{len(late)}.state", late))
+        a, b = numbers(pairs, "row_a"), numbers(pairs, "row_b")
+        again = np.isin(a, late) | np.isin(b, late)
+        packed = mapped(records, partial(steps.settle, states=states))["packed"]
+        some = pairs.filter(pa.array(again)).select(["k", "seen", "row_a", "row_b"])
+        for name, row in (("packed_a", a), ("packed_b", b)):
+            some = some.append_column(name, packed.take(pa.array(row[again])))
+        anew = mapped(some.combine_chunks(), partial(steps.compare_again, states=states))
+        pairs = pa.concat_tables([pairs.filter(pa.array(~again)), anew])
+
+
+def joined_by_hand(records, pairs, states, model, n):
+    """(person of each record, decided pairs, weighed pairs)."""
     weighed = mapped(pairs, partial(steps.weigh, states=states, model=model))
     label = np.arange(n)
     links = weighed.filter(weighed["link"])
@@ -140,35 +170,32 @@ def by_hand(path, work, seed):
     heads = told.filter(pc.equal(told["kind"], 0))
     person[numbers(heads, "row_a")] = numbers(heads, "row_b")
     decided = pa.concat_tables([told.filter(pc.equal(told["kind"], 1)), apart])
-    columns = ("row_a", "row_b", "decided", "reason", "weight")
-    return (
-        model,
-        person,
-        {each[:2]: each[2:] for each in zip(*(decided[c].to_pylist() for c in columns), strict=True)},
-        shared,
-    )
+    columns = [decided[name].to_pylist() for name in ("row_a", "row_b", "decided", "reason", "weight")]
+    return person, {each[:2]: each[2:] for each in zip(*columns, strict=True)}, weighed
 
 
 def test_workers_learn_compare_and_cut_as_the_local_engine_does(tmp_path, monkeypatch):
     table = registrations(nation(4_000, 23))
-    # A birthday of many, a placeholder of a NIK, and a block far above the cap.
+    for name, values in (("nik", ["3171015705810002"] * 6), ("name", ["SITI NURHALIZA", "BUDI SANTOSO"] * 3)):
+        column = pa.array([*values, *table[name].to_pylist()[6:]])
+        table = table.set_column(table.column_names.index(name), name, column)
+    # Above a NIK that six persons turn out to have; here a birthday of many, a block far above the cap, a placeholder.
     alike = {"name": "SITI AMINAH", "birth_date": "1970-12-31", "mother_name": "TIDAK DIKETAHUI SAMA SEKALI"}
-    many = rows(*({**alike, "record_id": f"x{k:05d}", "nik": "3171014107700009"} for k in range(150)))
-    full = {
-        name: many[name] if name in many.column_names else pa.nulls(len(many), pa.string())
-        for name in table.column_names
-    }
-    full["birth_date"] = full["birth_date"].cast(pa.date32())
-    full["recorded_on"] = pa.nulls(len(many), table.schema.field("recorded_on").type)
+    names = ("SUPARMAN", "KARTIKA DEWI", "JOKO WIBOWO", "MARIA GORETTI", "ABDUL GHOFUR", "YOHANA")
+    many = [{**alike, "nik": "3171014107700009"} for _ in range(150)]
+    many += [{"name": name, "nik": "3273010101800001", "birth_date": f"198{k}-01-01"} for k, name in enumerate(names)]
+    many = rows(*({**each, "record_id": f"x{k:05d}"} for k, each in enumerate(many)))
+    none = pa.nulls(len(many))
+    many = pa.table({name: many[name] if name in many.column_names else none for name in table.column_names})
     path = tmp_path / "records.parquet"
-    pq.write_table(pa.concat_tables([table, pa.table(full).cast(table.schema)]), path, row_group_size=1_500)
+    pq.write_table(pa.concat_tables([table, many.cast(table.schema)]), path, row_group_size=1_500)
     monkeypatch.setattr("blanko.engines.linkage.spark.tasks.TASK_ROWS", 1_500)
     monkeypatch.setattr("blanko.engines.linkage.spark.rows.GROUP_ROWS", 3_000)
     local = link_files([path], seed=3)
     model, person, decided, shared = by_hand(path, tmp_path, 3)
     assert model.matches == local.model.matches
     assert (model.m == local.model.m).all() and (model.u == local.model.u).all()
-    assert shared == local.shared
+    assert shared == local.shared and [each.field for each in shared].count("nik") == 2
     assert (person == local.clusters.person).all() and (person != np.arange(len(person))).sum() > 100
     kept = (local.clusters.decided <= 1) | (local.pairs.weight >= local.model.review)
     columns = (local.pairs.left, local.pairs.right, local.clusters.decided, local.clusters.reason, local.pairs.weight)

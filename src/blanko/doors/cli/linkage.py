@@ -91,6 +91,8 @@ def main(argv: list[str]) -> int:
     climbed.add_argument("--json", action="store_true", help="one list, an object a rule")
     given = parser.parse_args(argv)
     if given.verb == "dedupe":
+        if given.engine == "spark" and (given.thorough or given.spill):
+            parser.error("--thorough and --spill are for --engine local")
         return _dedupe(given)
     if given.verb == "ladder":
         from blanko.doors.cli import linkage_ladder

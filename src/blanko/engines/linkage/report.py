@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from blanko.engines.linkage.cluster import DECIDED, PAIR_REASONS
+from blanko.engines.linkage.cluster import DECIDED, PAIR_REASONS, REVIEW
 from blanko.engines.linkage.compare import FIELDS, LEVELS, level
 from blanko.engines.linkage.model import Model, tables
 
 if TYPE_CHECKING:
+    from blanko.engines.linkage.candidates import KeyCount
     from blanko.engines.linkage.dedupe import Linked
+    from blanko.engines.linkage.shared import Shared
 
 LOW, HIGH, STEP = -20, 60, 2
+EDGES: Final = np.arange(LOW, HIGH + STEP, STEP)
+"""Bits between which pairs are counted together; the first and the last count hold all beyond."""
 EXAMPLES: Final = 3
 BANDS: Final = (-12, -8, -4, 0, 4, 8, 12, 16, 24, 32, 48)
 _STYLE: Final = """
@@ -34,16 +39,34 @@ class _Drawn(str):
 
 def page(linked: Linked) -> str:
     """The whole report. It shows values of records: keep it as confidential as the files."""
+    reasons = np.bincount(linked.clusters.reason[linked.clusters.decided == REVIEW], minlength=len(PAIR_REASONS))
+    weights = np.histogram(np.clip(linked.pairs.weight, LOW, HIGH - 1e-9), bins=EDGES)[0]
+    return page_of(
+        linked.summary(), linked.model, reasons, weights, linked.keys, linked.shared, examples=_examples(linked)
+    )
+
+
+def page_of(
+    summary: Mapping[str, Any],
+    model: Model,
+    reasons: npt.NDArray[np.int64],
+    weights: npt.NDArray[np.int64],
+    keys: Sequence[KeyCount],
+    shared: Sequence[Shared],
+    *,
+    examples: str,
+) -> str:
+    """The report from counts: of pairs that wait by reason (PAIR_REASONS), and of all pairs by weight (EDGES)."""
     parts = [
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Linkage report</title>",
         f"<style>{_STYLE}</style></head><body><h1>Linkage: who is recorded twice</h1>",
         "<p class='note'>Holds values of records: as confidential as the files that were read.</p>",
-        _found(linked),
-        _histogram(linked),
-        _weights(linked.model),
-        _keys(linked),
-        _shared(linked),
-        _examples(linked),
+        _found(summary, model, reasons),
+        _histogram(weights, model),
+        _weights(model),
+        _keys(keys),
+        _shared(shared),
+        examples,
         "</body></html>\n",
     ]
     return "\n".join(parts)
@@ -63,16 +86,15 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]], caption: str =
     return f"<table>{title}<tr>{heads}</tr>{body}</table>"
 
 
-def _found(linked: Linked) -> str:
-    found = linked.summary()
+def _found(found: Mapping[str, Any], model: Model, reasons: npt.NDArray[np.int64]) -> str:
     rows: list[tuple[object, object]] = [
         ("records", found["records"]),
         ("persons, if every merge holds", found["persons"]),
         *((f"records: {name}", count) for name, count in found["records_by_decision"].items()),
         ("pairs compared in full", found["candidate_pairs"]),
         *((f"pairs: {name}", count) for name, count in found["pairs_by_decision"].items()),
-        ("merged from (bits)", float(linked.model.merge)),
-        ("to review from (bits)", float(linked.model.review)),
+        ("merged from (bits)", float(model.merge)),
+        ("to review from (bits)", float(model.review)),
     ]
     notes = []
     if found["missing_columns"]:
@@ -80,7 +102,6 @@ def _found(linked: Linked) -> str:
     if found["ignored_columns"]:
         notes.append("Columns that were not read: " + ", ".join(found["ignored_columns"]) + ".")
     notes += [f"{count:,} cells: {what}; taken as missing." for what, count in found["unreadable"].items()]
-    reasons = np.bincount(linked.clusters.reason[linked.clusters.decided == 1], minlength=len(PAIR_REASONS))
     kept = [(_REASONS[name], int(reasons[k])) for k, name in enumerate(PAIR_REASONS) if reasons[k]]
     return (
         "<h2>What was found</h2>"
@@ -102,9 +123,7 @@ _REASONS: Final = {
 }
 
 
-def _histogram(linked: Linked) -> str:
-    edges = np.arange(LOW, HIGH + STEP, STEP)
-    counts = np.histogram(np.clip(linked.pairs.weight, LOW, HIGH - 1e-9), bins=edges)[0]
+def _histogram(counts: npt.NDArray[np.int64], model: Model) -> str:
     tall = np.log10(counts + 1)
     top = max(float(tall.max(initial=0)), 1.0)
     width, height, bar = 920, 220, 920 / len(counts)
@@ -113,11 +132,11 @@ def _histogram(linked: Linked) -> str:
         h = float(tall[k]) / top * (height - 40)
         shapes.append(
             f"<rect class='bar' x='{k * bar:.1f}' y='{height - 20 - h:.1f}' width='{bar - 1:.1f}' height='{h:.1f}'>"
-            f"<title>{edges[k]} to {edges[k + 1]} bits: {count:,} pairs</title></rect>"
+            f"<title>{EDGES[k]} to {EDGES[k + 1]} bits: {count:,} pairs</title></rect>"
         )
-        if edges[k] % 10 == 0:
-            shapes.append(f"<text x='{k * bar:.1f}' y='{height - 4}' font-size='11'>{edges[k]}</text>")
-    for value, name in ((linked.model.merge, "merge"), (linked.model.review, "review")):
+        if EDGES[k] % 10 == 0:
+            shapes.append(f"<text x='{k * bar:.1f}' y='{height - 4}' font-size='11'>{EDGES[k]}</text>")
+    for value, name in ((model.merge, "merge"), (model.review, "review")):
         x = (min(max(value, LOW), HIGH) - LOW) / (HIGH - LOW) * width
         shapes.append(f"<line class='line' x1='{x:.1f}' x2='{x:.1f}' y1='14' y2='{height - 20}'/>")
         shapes.append(f"<text x='{x + 3:.1f}' y='12' font-size='11'>{name} {value:g}</text>")
@@ -166,9 +185,9 @@ def _bar(weight: float) -> _Drawn:
     )
 
 
-def _keys(linked: Linked) -> str:
-    rows = [(k.key, k.records, k.pairs, k.kept, k.capped_blocks, k.capped) for k in linked.keys]
-    capped = sum(k.capped for k in linked.keys)
+def _keys(keys: Sequence[KeyCount]) -> str:
+    rows = [(k.key, k.records, k.pairs, k.kept, k.capped_blocks, k.capped) for k in keys]
+    capped = sum(k.capped for k in keys)
     said = (
         "<p>Blocks above the cap: their records met only their neighbours in the order of mother and village; they are "
         "in the result as all others, and other keys compare them too.</p>"
@@ -186,10 +205,10 @@ def _keys(linked: Linked) -> str:
     return "<h2>Which pairs were made</h2>" + _table(head, rows) + said
 
 
-def _shared(linked: Linked) -> str:
-    if not linked.shared:
+def _shared(shared: Sequence[Shared]) -> str:
+    if not shared:
         return ""
-    rows = [(each.field, each.values, each.records, "; ".join(each.examples)) for each in linked.shared]
+    rows = [(each.field, each.values, each.records, "; ".join(each.examples)) for each in shared]
     return "<h2>Values that many share, which stopped counting</h2>" + _table(
         ("field", "values", "records", "most frequent"), rows
     )

@@ -24,7 +24,7 @@ from blanko.engines.linkage.keys import HOLDS, KEYS, ranks
 from blanko.engines.linkage.model import Model, starting
 from blanko.engines.linkage.shared import Shared, date_slot, odd_mothers, told_dates, told_numbers, weigh_dates
 from blanko.engines.linkage.spark.rows import column_of, from_bytes, numbers, unsigned
-from blanko.engines.linkage.spark.state import State, write_state
+from blanko.engines.linkage.spark.state import State, read_state, write_state
 from blanko.engines.linkage.spark.steps import HOME, Frozen, layout
 from blanko.engines.linkage.train import (
     HOME_MOST,
@@ -134,11 +134,18 @@ def write_frequencies(
         "mothers_counted": mothers.count,
         "mothers_shared": whole[order][odd],
         "niks": niks.value,
+        "late": np.zeros(0, np.int64),
         "families": families.value,
         "date_bits": date_bits,
         "date_shared": date_shared.astype(np.uint8),
     }
     return write_state(path, {}, arrays), tuple(found)
+
+
+def with_late(before: Path, path: Path, rows: npt.NDArray[np.int64]) -> Path:
+    """The frequencies with records whose NIK was found to be nobody's only when persons were joined."""
+    state = read_state(str(before))
+    return write_state(path, state.facts, {**state.arrays, "late": rows})
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
+from blanko.engines.linkage import report
 from blanko.engines.linkage.candidates import KeyCount
-from blanko.engines.linkage.cluster import DECIDED
+from blanko.engines.linkage.cluster import DECIDED, PAIR_REASONS
 from blanko.engines.linkage.columns import Source, open_files
+from blanko.engines.linkage.compare import NIK, SAME
 from blanko.engines.linkage.dedupe import RECORD_DECISIONS, rescaled
 from blanko.engines.linkage.errors import CannotWriteLinks, UnreadableRecords
 from blanko.engines.linkage.model import Model, write_model
@@ -29,9 +32,11 @@ from blanko.engines.linkage.shared import (
     FAMILY_MOST,
     NIK_DATES,
     NIK_NAMES,
+    NIK_PERSONS,
     NIK_SURELY,
     Shared,
     mothers_least,
+    told_numbers,
 )
 from blanko.engines.linkage.spark import steps
 from blanko.engines.linkage.spark.driver import (
@@ -40,6 +45,7 @@ from blanko.engines.linkage.spark.driver import (
     Counted,
     learned,
     raise_first,
+    with_late,
     write_blocks,
     write_frequencies,
     write_words,
@@ -50,11 +56,15 @@ from blanko.engines.linkage.spark.state import read_state
 from blanko.engines.linkage.spark.tasks import tasks_of
 from blanko.engines.linkage.train import settled
 
-FILES: Final = ("pairs.parquet", "clusters.parquet", "model.json")
+FILES: Final = ("pairs.parquet", "clusters.parquet", "model.json", "report.html")
 PARTITION_ROWS: Final = 150_000
 """Records for each partition of a shuffle: their keys and features, seven times over, are about 150 MB."""
-NAMES_LOOKED_AT: Final = 200
+NIK_LOOKED_AT: Final = 200
 """Of a NIK that very many share so many records are looked at, as the local engine does."""
+ROWS: Final = ("row_a", "row_b")
+EXAMPLES: Final = (
+    "<p>Examples are left out: the records are on many machines. <code>pairs.parquet</code> holds the pairs.</p>"
+)
 Progress = Callable[[str, float], None]
 
 
@@ -214,32 +224,30 @@ class _Run:
         return several | (F.col("names") >= NIK_SURELY)
 
     def shared_niks(self, records: Any) -> Counted:
-        """NIKs that stand for "not known" (shared.py)."""
-        F = self.F
-        several = (
-            records.filter("nik != 0")
-            .groupBy("nik")
-            .agg(F.count("*").alias("count"), *self.people())
-            .filter(self.many_people())
-            .toArrow()
-        )
-        found = Counted.of(several, "nik")
-        many = found.value[found.count > NAMES_LOOKED_AT]
-        if not len(many):
-            return found
+        """NIKs beside the names and birth dates of several people, as ``shared.settle_shared`` finds them."""
         from pyspark.sql import Window
 
-        place = F.row_number().over(Window.partitionBy("nik").orderBy("record_id"))
-        seen = (
-            records.filter(F.col("nik").isin(many.tolist()))
-            .withColumn("place", place)
-            .filter(F.col("place") <= NAMES_LOOKED_AT)
+        F = self.F
+        counted = (
+            records.filter("nik != 0")
             .groupBy("nik")
-            .agg(*self.people())
-            .filter(~self.many_people())
-            .toArrow()
+            .agg(F.count("*").alias("count"), F.count_distinct("name_whole").alias("names"))
+            .filter(F.col("names") >= NIK_NAMES)
         )
-        return found.some(~np.isin(found.value, numbers(seen, "nik")))
+        place = F.row_number().over(Window.partitionBy("nik").orderBy("record_id"))
+        known = F.when(F.col("born") != 0, F.col("born"))
+        several = (
+            records.join(counted.select("nik", "count"), "nik")
+            .withColumn("place", place)
+            .filter(F.col("place") <= NIK_LOOKED_AT)
+            .groupBy("nik", "count")
+            .agg(F.count_distinct("name_whole").alias("names"), F.count_distinct(known).alias("dates"))
+            .filter(
+                (F.col("names") >= NIK_SURELY)
+                | ((F.col("names") >= NIK_NAMES) & ((F.col("dates") == 0) | (F.col("dates") >= NIK_DATES)))
+            )
+        )
+        return Counted.of(several.toArrow(), "nik")
 
     def blocks(self, records: Any, states: steps.State2) -> BlockCount:
         """Count the records of every key."""
@@ -332,8 +340,8 @@ class _Run:
                 break
         return labels.select("row", F.col("label").alias("component"))
 
-    def decided(self, records: Any, pairs: Any, states: steps.State2, model: Model) -> tuple[Any, Any]:
-        """(persons: row_a, row_b their person's row, size; pairs that are kept, with what was decided)."""
+    def decided(self, records: Any, pairs: Any, states: steps.State2, model: Model) -> tuple[Any, Any, Any]:
+        """(persons: row_a, row_b their person's row, size; pairs that are kept, with what was decided; all pairs)."""
         F = self.F
         weighed = self.kept(
             pairs.mapInArrow(partial(steps.weigh, states=states, model=model), steps.WEIGHED), "weighed"
@@ -377,7 +385,75 @@ class _Run:
         )
         review = DECIDED.index("review")
         kept = theirs.union(apart).filter((F.col("decided") <= review) | (F.col("weight") >= model.review))
-        return told.filter("kind = 0"), self.kept(kept, "decided")
+        return told.filter("kind = 0"), self.kept(kept, "decided"), weighed
+
+    def persons(
+        self, records: Any, pairs: Any, states: steps.State2, model: Model
+    ) -> tuple[Any, Any, Any, steps.State2, list[Shared]]:
+        """``dedupe.settle_persons``: (persons, kept pairs and all pairs as ``decided``, the last states, what was found
+        late).
+        """
+        found: list[Shared] = []
+        late = np.zeros(0, np.int64)
+        for turn in range(1, 100):
+            persons, kept, weighed = self.decided(records, pairs, states, model)
+            rows, shared = self.late_niks(records, weighed, persons, states)
+            if not shared:
+                break
+            found += shared
+            late = np.union1d(late, rows)
+            path = with_late(self.work / "frequencies.state", self.work / f"frequencies_{turn}.state", late)
+            states = (states[0], self.handed_out(path))
+            pairs = self.compared_again(records, pairs, states, rows, turn)
+        return persons, kept, weighed, states, found
+
+    def late_niks(
+        self, records: Any, weighed: Any, persons: Any, states: steps.State2
+    ) -> tuple[npt.NDArray[np.int64], list[Shared]]:
+        """The records whose NIK turns out to be that of NIK_PERSONS persons and NIK_DATES birth dates or more, and what
+        is said of it: ``shared.niks_of_many``.
+        """
+        F = self.F
+        same = weighed.filter(F.shiftright("pattern", 3 * NIK).bitwiseAND(7) == SAME[NIK])
+        rows = same.select(F.col("row_a").alias("row")).union(same.select(F.col("row_b").alias("row"))).distinct()
+        niks = records.mapInArrow(partial(steps.list_niks, states=states), steps.NIKS)
+        heads = persons.select(F.col("row_a").alias("row"), F.col("row_b").alias("person"))
+        theirs = self.kept(
+            rows.join(niks, "row")
+            .join(heads, "row", "left")
+            .select("row", "nik", F.coalesce("person", "row").alias("person")),
+            "niks",
+        )
+        # Records of one person may wait apart for somebody, but of one birth date.
+        dates = F.count_distinct(F.when(F.col("born") > 0, F.col("born")))
+        many = theirs.groupBy("nik").agg(F.count_distinct("person").alias("persons"), dates.alias("dates"))
+        many = many.filter((F.col("persons") >= NIK_PERSONS) & (F.col("dates") >= NIK_DATES))
+        table = theirs.join(many, "nik").select("row", "nik").toArrow()
+        each, count = np.unique(numbers(table, "nik"), return_counts=True)
+        return np.sort(numbers(table, "row")), told_numbers("nik", each, count, 16)
+
+    def compared_again(
+        self, records: Any, pairs: Any, states: steps.State2, rows: npt.NDArray[np.int64], turn: int
+    ) -> Any:
+        """The pairs of some records compared anew, the others as they were."""
+        F = self.F
+        hit = self.spark.createDataFrame([(int(row),) for row in rows], "row bigint")
+        a, b = (F.broadcast(hit.select(F.col("row").alias(name), F.lit(True).alias(f"{name}_hit"))) for name in ROWS)
+        marked = pairs.join(a, "row_a", "left").join(b, "row_b", "left")
+        again = F.coalesce("row_a_hit", F.lit(False)) | F.coalesce("row_b_hit", F.lit(False))
+        settled = records.mapInArrow(partial(steps.settle, states=states), steps.SETTLED)
+        one, other = (
+            settled.select(F.col("row").alias(name), F.col("packed").alias(f"packed_{name[-1]}")) for name in ROWS
+        )
+        anew = (
+            marked.filter(again)
+            .select("k", "seen", "row_a", "row_b")
+            .join(one, "row_a")
+            .join(other, "row_b")
+            .select("k", "seen", "row_a", "row_b", "packed_a", "packed_b")
+            .mapInArrow(partial(steps.compare_again, states=states), steps.PAIRS)
+        )
+        return self.kept(marked.filter(~again).select(*pairs.columns).union(anew), f"pairs_{turn}")
 
     def written(
         self, records: Any, states: steps.State2, persons: Any, pairs: Any, out: Path
@@ -439,6 +515,19 @@ class _Run:
             kept[DECIDED[row["decided"]]] = row["count"]
         return by, heads, kept
 
+    def counts(self, kept: Any, weighed: Any) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """(pairs that wait by reason, all pairs by weight), for the report."""
+        F = self.F
+        reasons = np.zeros(len(PAIR_REASONS), dtype=np.int64)
+        waiting = kept.filter(F.col("decided") == DECIDED.index("review")).groupBy("reason").count().toArrow()
+        reasons[numbers(waiting, "reason")] = numbers(waiting, "count")
+        weight = F.least(F.greatest(F.col("weight"), F.lit(float(report.LOW))), F.lit(report.HIGH - 1e-9))
+        bar = F.floor((weight - report.LOW) / report.STEP).cast("int").alias("bar")
+        bars = weighed.groupBy(bar).count().toArrow()
+        weights = np.zeros(len(report.EDGES) - 1, dtype=np.int64)
+        weights[numbers(bars, "bar")] = numbers(bars, "count")
+        return reasons, weights
+
 
 def part_number() -> int:
     """The number of the partition that a worker works on."""
@@ -491,7 +580,8 @@ def link_files(
     master: str = MASTER,
     progress: Progress | None = None,
 ) -> Found:
-    """``dedupe.link_files`` and ``write`` on Spark: the same pairs, clusters and model, as folders of Parquet parts.
+    """``dedupe.link_files`` and ``write`` on Spark: the same pairs, clusters and model. Pairs and clusters are folders
+    of Parquet parts; the report has no examples.
 
     ``out`` and the files lie where every node sees them. Raises NoSpark, UnreadableRecords, CannotWriteLinks.
     """
@@ -531,28 +621,32 @@ def link_files(
             model = run.matches(pairs, states, model)
         model = model.with_threshold(threshold)
         done("comparing", "persons")
-        persons, decided = run.decided(records, pairs, states, model)
+        persons, decided, weighed, states, late = run.persons(records, pairs, states, model)
         by, heads, kept = run.written(records, states, persons, decided, out)
-        candidates = pairs.count()
+        reasons, weights = run.counts(decided, weighed)
+        candidates = int(weights.sum())
+        kept["apart"] = candidates - kept["merged"] - kept["review"]
+        done("persons")
+        found = Found(
+            source,
+            model,
+            n,
+            heads,
+            by,
+            candidates,
+            kept,
+            counted.told(made),
+            (*shared, *late),
+            notes,
+            seconds,
+            tuple(out / name for name in FILES),
+        )
         write_model(model, out / f"{FILES[2]}.part")
+        page = report.page_of(found.summary(), model, reasons, weights, found.keys, found.shared, examples=EXAMPLES)
+        (out / f"{FILES[3]}.part").write_text(page, encoding="utf-8")
         for name in FILES:
             _replaced(out / f"{name}.part", out / name)
-        done("persons")
-    kept["apart"] = candidates - kept["merged"] - kept["review"]
-    return Found(
-        source,
-        model,
-        n,
-        heads,
-        by,
-        candidates,
-        kept,
-        counted.told(made),
-        shared,
-        notes,
-        seconds,
-        tuple(out / name for name in FILES),
-    )
+    return found
 
 
 def _replaced(new: Path, old: Path) -> None:

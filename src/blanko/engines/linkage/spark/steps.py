@@ -234,7 +234,7 @@ def settled(batch: pa.RecordBatch, known: Frozen) -> tuple[npt.NDArray[np.int64]
         _fill_bits(ids, known.words.bits, role, whole, usual[counts], usual[f"{counts}_counted"], records, bits)
     unknown = held(f.mother_whole, usual["mothers_shared"])
     f.mother_whole[unknown], f.mother[unknown] = 0, -1
-    f.nik[held(f.nik, usual["niks"])] = 0
+    f.nik[held(f.nik, usual["niks"]) | held(rows, usual["late"])] = 0
     f.family[held(f.family, usual["families"])] = 0
     f.born_shared[:] = (usual["date_shared"][date_slot(f.born)] > 0) & (f.born > 0)
     return rows, f
@@ -412,6 +412,39 @@ def _weights(batch: pa.RecordBatch, known: Frozen, model: Model) -> npt.NDArray[
         out,
     )
     return out
+
+
+NIKS = "row bigint, nik bigint, born int"
+
+
+def list_niks(stream: Batches, states: State2) -> Batches:
+    """The NIK of each record, as far as it counts, and its birth date. Columns: NIKS."""
+    known = frozen(states)
+    for batch in stream:
+        rows, features = settled(batch, known)
+        yield pa.record_batch({"row": pa.array(rows), "nik": pa.array(features.nik), "born": pa.array(features.born)})
+
+
+def compare_again(stream: Batches, states: State2) -> Batches:
+    """Pairs with the packed records of both (``packed_a``, ``packed_b``), compared anew. Columns: PAIRS."""
+    known = frozen(states)
+    for batch in stream:
+        n = batch.num_rows
+        both = pa.concat_arrays([batch.column("packed_a"), batch.column("packed_b")])
+        features = from_bytes(both, known.layout)
+        left = np.arange(n, dtype=np.int32)
+        right = left + np.int32(n)
+        pattern, name_bits, mother_bits = patterns(left, right, features, known.words, known=int(known.facts["known"]))
+        yield pa.record_batch(
+            {
+                **{name: batch.column(name) for name in ("k", "seen", "row_a", "row_b")},
+                "pattern": pa.array(pattern.astype(np.int64)),
+                "name_bits": pa.array(name_bits),
+                "mother_bits": pa.array(mother_bits),
+                "born": pa.array(features.born[left]),
+                "place": pa.array(features.place[left]),
+            }
+        )
 
 
 COUNTED = "part int, value double"
