@@ -131,7 +131,7 @@ def rules(request: HttpRequest) -> HttpResponse:
     form = Form(
         "adopt", "/rounds/rules", _("Put a rule in force from a day to come"), _("Adopt it"), [
             Field("rule", _("Rule"), "choice",
-                  choices=[(rule.id, f"{rule.id}: {names.get(rule.id, rule.id)}") for rule in RULES if rule.in_rounds]),
+                  choices=[(rule.id, names.get(rule.id, rule.id)) for rule in RULES if rule.in_rounds]),
             Field("from_date", _("In force from"), "day", _("A day to come; rounds of earlier days keep their rule.")),
             Field("reference", _("On what it rests"), hint=_("The law or decision, with its number and date.")),
             Field("reason", _("Why?"), "long"),
