@@ -16,7 +16,7 @@ from blanko.cards.custody import queries as custody
 from blanko.cards.issuance import comparing, operations, printing
 from blanko.cards.issuance.comparing import Astray
 from blanko.cards.issuance.keeping import Row, Sheet, called
-from blanko.cards.issuance.rules import CardState, Step
+from blanko.cards.issuance.rules import CardOnTheWay, CardState, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,11 @@ def follow(*, by: str, at: datetime, office: str | None = None) -> Followed:
             return Followed()
         arrived = 0
         for movement in sorted({m for card in gone if (m := _taken_over(card))}):
-            arrived += operations.arrive(movement=movement, by=by, at=at)
+            try:
+                arrived += operations.arrive(movement=movement, by=by, at=at)
+            except CardOnTheWay:
+                # Its spoiled blanks have been sent on: they are written down when they are somewhere.
+                gone = [card for card in gone if _taken_over(card) != movement]
         lost = [card for card in gone if _became(card) is Step.LOST]
         spoiled = [card for card in gone if _became(card) is Step.SPOILED]
         _end(lost, Step.LOST, by=by, at=at)

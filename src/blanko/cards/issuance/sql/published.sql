@@ -152,8 +152,8 @@ BEGIN
             || jsonb_build_object('passed_over', ahead, 'prints', prints,
                                   'basis', entitlement_gather(ARRAY[(person->>'person_id')::bigint])));
     END LOOP;
-    SELECT coalesce(jsonb_agg(a.serial), '[]') INTO busy FROM issuance_active_card AS a
-    WHERE a.office = of_office AND a.state = 'in_printer';
+    -- Also of other offices: a blank may have been sent on while its job was open.
+    SELECT coalesce(jsonb_agg(a.serial), '[]') INTO busy FROM issuance_active_card AS a WHERE a.state = 'in_printer';
     RETURN jsonb_build_object(
         'people', to_jsonb(people), 'busy', busy,
         'key_used', of_key <> '' AND EXISTS (SELECT FROM custody_change_made AS m WHERE m.movement = of_key),

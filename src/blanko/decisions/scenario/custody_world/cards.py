@@ -81,8 +81,8 @@ class Cards:
     def next_pairs(self, office: str, wanted: int, book: Book) -> list[tuple[Blank, tuple[str, str]]]:
         """The blanks and the persons that a print at an office takes now."""
         people = self.queues.get(office, [])[:wanted]
-        busy = {blank for blank, job in self.busy.items() if job.office == office}
-        blanks = [b for b in book.next_blanks(office, len(people) + len(busy)) if b not in busy] if people else []
+        blanks = book.next_blanks(office, len(people) + len(self.busy)) if people else []
+        blanks = [blank for blank in blanks if blank not in self.busy]
         return list(zip(blanks, people, strict=False))
 
     def _open(self, blanks: Iterable[Blank], book: Book) -> None:
@@ -304,7 +304,12 @@ class Cards:
         for movement in sorted(
             {self.held[b].movement for b, s in gone.items() if s is Step.SPOILED and self.held[b].last is Step.SHIPPED}
         ):
-            self._arrive(movement, "", book)
+            before = self._kept()
+            if self._arrive(movement, "", book).refused is not None:
+                # Spoiled blanks of it have been sent on: nothing is written down before they are somewhere.
+                self._restore(before)
+                here = {b for b in gone if self.held[b].movement == movement and self.held[b].last is Step.SHIPPED}
+                gone = {b: step for b, step in gone.items() if step is Step.LOST or b not in here}
         for blank, step in gone.items():
             self._ends(blank, step)
         return Done()
