@@ -132,6 +132,29 @@ def test_a_service_contract_and_its_successor(post, program):
     assert (found["S-API"], found["S-2"]) == ("S-2", None)
 
 
+def test_an_addendum_makes_a_version_beside_the_signed_one(post, program):
+    post("/procurement/contracts", {**CONTRACT, "contract_no": "C-ADD", "tender_no": None})
+    at = "/procurement/contracts/C-ADD"
+    given = {"document": "ADD-1", "reason": "more were owed", "from_date": "2017-05-01", "quantity": 1_200_000}
+    assert code(post(at + "/amendments", {**given, "document": " "}, 422)) == "amendment_without_document"
+    assert code(post("/procurement/contracts/C-0/amendments", given, 404)) == "unknown_contract"
+    steps = [{"from_quantity": 100_000, "unit_price_idr": 11_000}]
+    made = post(at + "/amendments", {**given, "price_breaks": steps})
+    assert [version["quantity"] for version in made["versions"]] == [1_000_000, 1_200_000]
+    assert (made["version"], made["changed_by"], made["price_breaks"]) == (2, "ADD-1", steps)
+    assert made["versions"][1]["above_the_limit"]
+    assert code(post(at + "/amendments", given, 422)) == "amendment_out_of_order"
+    assert program.get("/api" + at).json()["total_idr"] == 1_200_000 * 12_000
+
+
+def test_a_portals_list_is_shown_first(upload, program):
+    body = b"kd_rup,nama_paket,pagu\n54321,blanks,1000\nnone,blanks,5\n"
+    shown = upload("/procurement/notices/preview", "plans.csv", body, 200)
+    assert [(row["change"], row["code"]) for row in shown["rows"]] == [("new", "54321")]
+    assert [(cell["row"], cell["column"]) for cell in shown["refused"]] == [(3, "rup_code")]
+    assert "54321" not in {row["code"] for row in program.get("/api/procurement/notices").json()}
+
+
 def test_a_portals_list_comes_in(upload):
     body = b"kd_rup,nama_paket,pagu\n12345,blanks,1000\nnone,blanks,5\n"
     done = upload("/procurement/notices", "plans.csv", body)
