@@ -12,7 +12,7 @@ from importlib.resources import files
 
 import pytest
 
-from blanko.decisions.planning.outlook import backtest, problems
+from blanko.decisions.planning.outlook import backtest, problems, receipts
 from blanko.decisions.planning.outlook.answer import outlook
 from blanko.decisions.planning.outlook.case import BadCase, Contract, UnknownCase, load, parse
 from blanko.decisions.planning.outlook.plans import plan, weights
@@ -262,3 +262,68 @@ def test_the_reading_that_was_asked_for_stands_among_the_others_as_it_was_answer
     again = simulate(plan(case, case.readings[0]), seed=3, paths=400)
     assert (futures.runout == again.runout).all() and (futures.stock == again.stock).all()
     assert forecast(case, seed=3, paths=400, changed={"checks": 2.0})[0].readings[0].runout == first.runout
+
+
+def test_deaths_receipts_and_boxes_of_a_case_reach_the_plan_and_change_what_is_owed(case):
+    tried = plan(case, case.readings[0])
+    assert (tried.box, tried.receipts.lost, tried.receipts.late, tried.deaths_cv) == (500, 0.001, 0.05, 0.3)
+    assert (1 - tried.offices.deaths[0]) ** (365.25 / 7) == pytest.approx(1 - 0.0072)
+    found = outlook(case, paths=PATHS, side_by_side=False)
+    assert 0 < found.owed_who_die["p10"] < found.owed_who_die["p50"] < found.owed_who_die["p90"]
+    none = outlook(replace(case, deaths=replace(case.deaths, value=0.0)), paths=PATHS, side_by_side=False)
+    assert none.owed_who_die == {"p10": 0.0, "p50": 0.0, "p90": 0.0}
+    # Fewer of those who wait are left at the end, by about as many as died.
+    owed = [sum(each.fans[kind]["0.5"][-1] for kind in ("print_ready", "awaiting")) for each in (none, found)]
+    assert owed[0] > owed[1]
+
+
+STAGE = '\n[[deadline]]\nname = "vote"\ndate = 2017-06-27\nareas = ["1101", "1102"]\nrelease = 60_000\n'
+
+
+def test_a_stage_of_a_case_serves_its_areas_first_and_its_odds_are_told():
+    first, after = (parse(TEXT + text) for text in (STAGE, STAGE.replace("60_000", "0")))
+    served, asked = (
+        outlook(each, paths=64, level="regency", side_by_side=False).deadlines[0] for each in (first, after)
+    )
+    assert served["left"]["p50"] < asked["left"]["p50"]
+    assert served["met"] >= asked["met"]
+    # A nation as one office serves no part of itself first.
+    assert outlook(first, paths=64, side_by_side=False).deadlines == []
+
+
+WRONG_STAGE = [
+    (STAGE.replace("2017-06-27", "2017-03-01"), r"line \d+: the deadline vote of 2017-03-01 lies before 2017-04-04"),
+    (STAGE.replace('["1101", "1102"]', "[]"), r"line \d+: the deadline vote names no areas"),
+    (STAGE.replace("60_000", "-1"), r"line \d+: release is -1"),
+    (STAGE.replace("name =", "nom ="), r"line \d+: nobody reads the key nom"),
+    ("\n[receipts.stolen]\nvalue = 0.1\n", r"line \d+: nobody reads the key stolen"),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), WRONG_STAGE, ids=[says[-20:] for _, says in WRONG_STAGE])
+def test_a_stage_that_cannot_be_is_refused_with_its_line(text, says):
+    with pytest.raises(BadCase, match=says):
+        parse(TEXT + text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [("value = 0.0072", "value = 1.2", "deaths is 1.2"), ("value = 0.001", "value = 2", "lost is 2")],
+)
+def test_a_share_over_one_is_refused(old, new, says):
+    assert old in TEXT
+    with pytest.raises(BadCase, match=says):
+        parse(TEXT.replace(old, new, 1))
+
+
+def test_receipts_are_learned_by_consignments_round_what_is_believed(case):
+    day = date(2017, 4, 4)
+    none = receipts.learned(case.receipts, consignments=0, sent=0, lost=0, late=0, day=day)
+    assert none == dict(case.receipts)
+    few = receipts.learned(case.receipts, consignments=20, sent=100_000, lost=1_000, late=0, day=day)
+    # As many consignments as were believed: half way between one in a thousand and one in a hundred.
+    assert few["lost"].value == pytest.approx(0.0055)
+    assert few["late"].value == pytest.approx(0.025)
+    many = receipts.learned(case.receipts, consignments=20_000, sent=1e8, lost=1e6, late=0, day=day)
+    assert many["lost"].value == pytest.approx(0.01, rel=0.01)
+    assert many["lost"].cv < few["lost"].cv

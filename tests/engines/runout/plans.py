@@ -26,6 +26,7 @@ def plan(
         uncollected=part * 0, printer_cards=part * printer_cards, printers=np.ones(areas),
         availability=np.full(areas, availability), working=np.full(areas, availability),
         operator_cards=part * operator_cards, ribbon_on_hand=part * 0.0, ribbon_cards=part * ribbon_cards,
+        ribbon_lot=part * 0.0, ribbon_lead_weeks=np.full(areas, 3.0), deaths=np.zeros(areas),
         transport_weeks=np.ones(areas, np.int64),
     )  # fmt: skip
     demand = Demand(

@@ -138,6 +138,12 @@ def _lines(found: Answer) -> list[str]:
         "Waiting cards wait for: "
         + ", ".join(f"{name.replace('_', ' ')} {share:.0%}" for name, share in shares if share >= 0.005)
     )
+    if found.deadlines:
+        lines += ["", "Deadlines of areas, and the odds that nobody there still waits for printing"]
+    lines += [
+        f"  {d['met']:>4.0%}  {d['name']}, {len(d['areas'])} areas; left: {d['left']['p50']:,.0f}"
+        for d in found.deadlines
+    ]
     if found.promises:
         lines += ["", "What was promised, and its odds"]
     lines += [f"  {p['probability']:>4.0%}  by {p['date']}  {p['text']}" for p in found.promises]

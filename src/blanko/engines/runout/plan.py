@@ -12,7 +12,7 @@ from blanko.engines.runout.draws import Stage
 from blanko.engines.runout.errors import InvalidPlan
 
 Floats = npt.NDArray[np.float64]
-WEEKS_MAX = 520
+WEEKS_MAX, LATE_WEEKS_MAX = 520, 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Delivery:
     """Blanks that are ordered and not yet stock. ``elapsed_days`` counts for its first step, which is under way.
 
     ``accepted`` and ``accepted_weight`` are the mean and the strength of the Beta distribution of the good share;
-    ``lost_chance`` is the chance that it never comes.
+    ``lost_chance`` is the chance that it never comes. What is not accepted is made good with ``replaced_chance``, a
+    lognormal number of days (``replaced_days``, ``replaced_sigma``) later.
     """
 
     name: str
@@ -30,6 +31,36 @@ class Delivery:
     accepted: float = 0.99
     accepted_weight: float = 200.0
     lost_chance: float = 0.0
+    replaced_chance: float = 0.0
+    replaced_days: float = 45.0
+    replaced_sigma: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """What offices receive of what they are sent. Of a path's blanks the share ``lost`` never comes, and ``late`` comes
+    ``late_weeks`` after the rest; both shares have the coefficient of variation that stands beside them.
+    """
+
+    lost: float = 0.0
+    lost_cv: float = 0.0
+    late: float = 0.0
+    late_cv: float = 0.0
+    late_weeks: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A stage: ``release`` blanks go to these areas before anybody else, from week ``opens`` to the deadline ``week``.
+
+    ``areas`` are codes of the plan; a release of 0 opens no stage, and only the odds of the deadline are asked.
+    """
+
+    name: str
+    areas: tuple[str, ...]
+    week: int
+    release: float = 0.0
+    opens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +87,9 @@ class Offices:
 
     ``printer_cards`` is what its ``printers`` (a count) print a week when all work; ``working`` is the share of them
     that works today, ``availability`` the share that works on the long run. ``ribbon_on_hand`` (ribbon and ink, in
-    cards) is used up and filled by ``ribbon_cards`` a week; what is not used stays.
+    cards) is used up and filled by ``ribbon_cards`` a week; what is not used stays. Where there is a ``ribbon_lot`` it
+    does not come week by week: that much is bought at once, when less than a lot is left and so much was granted, and
+    comes about ``ribbon_lead_weeks`` later. ``deaths`` is the share of those owed a card who die in a week.
     """
 
     on_hand: Floats
@@ -71,12 +104,19 @@ class Offices:
     operator_cards: Floats
     ribbon_on_hand: Floats
     ribbon_cards: Floats
+    ribbon_lot: Floats
+    ribbon_lead_weeks: Floats
+    deaths: Floats
     transport_weeks: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One plan. Week w covers the days from ``start`` + 7 w; ``areas`` are codes in order."""
+    """One plan. Week w covers the days from ``start`` + 7 w; ``areas`` are codes in order.
+
+    Offices are sent whole boxes of ``box`` blanks (1: single blanks); where ``boxes_opened``, who needs less than a
+    box gets single ones.
+    """
 
     start: date
     weeks: int
@@ -93,6 +133,11 @@ class Plan:
     repair_weeks: float = 3.0
     collected_share: float = 0.25
     cover_weeks: float = 4.0
+    box: int = 1
+    boxes_opened: bool = True
+    deaths_cv: float = 0.0
+    receipts: Receipts = Receipts()
+    deadlines: tuple[Deadline, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
@@ -111,6 +156,32 @@ class Plan:
                 )
             _share(f"the chance to lose {delivery.name}", delivery.lost_chance)
             _share(f"the good share of {delivery.name}", delivery.accepted)
+            _share(f"the chance to replace {delivery.name}", delivery.replaced_chance)
+        if self.box < 1:
+            raise InvalidPlan("a box of {count} blanks", mend="give a whole number from 1", count=self.box)
+        self._check_receipts()
+        self._check_deadlines()
+
+    def _check_receipts(self) -> None:
+        _share("the share lost on the way", self.receipts.lost)
+        _share("the share that comes late", self.receipts.late)
+        if not 0 <= self.receipts.late_weeks <= LATE_WEEKS_MAX:
+            raise InvalidPlan("what comes late comes {weeks} weeks later", mend="give 0 to 26 weeks",
+                              weeks=self.receipts.late_weeks)  # fmt: skip
+
+    def _check_deadlines(self) -> None:
+        known = set(self.areas)
+        for deadline in self.deadlines:
+            if unknown := [code for code in deadline.areas if code not in known]:
+                raise InvalidPlan("{area} is no area of the plan", mend="name areas of the plan", area=unknown[0])
+            if not 0 <= deadline.opens <= deadline.week < self.weeks:
+                raise InvalidPlan(
+                    "the deadline {name} lies in week {week}", mend="give a week of the plan, not before it opens",
+                    name=deadline.name, week=deadline.week,
+                )  # fmt: skip
+            if not deadline.release >= 0:
+                raise InvalidPlan("the deadline {name} releases {count}", mend="give a number from 0 up",
+                                  name=deadline.name, count=deadline.release)  # fmt: skip
 
     def _check_shape(self) -> None:
         if not 1 <= self.weeks <= WEEKS_MAX:
@@ -137,6 +208,8 @@ class Plan:
                 )  # fmt: skip
         if (self.offices.availability > 1).any() or (self.offices.working > 1).any():
             raise InvalidPlan("an availability over 1", mend="give the share of weeks in which the printers work")
+        if (self.offices.deaths > 1).any():
+            raise InvalidPlan("more die in a week than there are", mend="give the share that dies in a week")
 
     def _check_claims(self) -> None:
         for name in ("direct", "enrolled"):

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
+
 from blanko.decisions.planning.outlook import printing, problems
 from blanko.decisions.planning.outlook.case import Case, Promise, Reading
 from blanko.decisions.planning.outlook.plans import Level, plan
@@ -17,6 +19,7 @@ from blanko.engines.runout.plan import Plan
 from blanko.engines.runout.simulate import PATHS, Futures, simulate
 
 Advised = tuple[Futures, Futures, orders.Advice, date | None]
+QUANTILES = ("p10", "p50", "p90")
 FANS = ("stock", "print_ready", "awaiting", "uncollected")
 
 
@@ -64,6 +67,8 @@ class Answer:
     binding: str
     binding_shares: dict[str, float]
     promises: list[dict[str, Any]]
+    deadlines: list[dict[str, Any]]
+    owed_who_die: dict[str, float]
     cost_by_year: dict[str, int]
     readings: list[ReadingAnswer]
     areas: list[AreaAnswer]
@@ -136,6 +141,15 @@ def forecast(
         promises=[
             {"text": p.text, "date": p.date, "probability": chance(futures, p)} for p in case.promises
         ],
+        deadlines=[
+            {
+                "name": item.name, "week": item.week, "areas": list(item.areas), "release": item.release,
+                "met": float((left < 1).mean()),
+                "left": dict(zip(QUANTILES, np.quantile(left, (0.1, 0.5, 0.9)).tolist(), strict=True)),
+            }
+            for item, left in zip(tried.deadlines, futures.deadline_left, strict=True)
+        ],
+        owed_who_die=dict(zip(QUANTILES, np.quantile(futures.died, (0.1, 0.5, 0.9)).tolist(), strict=True)),
         cost_by_year=_cost(case, futures, latest, advice.quantity),
         readings=_readings(case, tried_already, seed=seed, paths=paths, risk=risk) if side_by_side else [],
         areas=_areas(futures, until=case.order.until) if level != "nation" else [],

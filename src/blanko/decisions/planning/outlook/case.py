@@ -23,27 +23,31 @@ KINDS = ("observed", "estimated", "modelled", "synthetic")
 TESTS = ("arrived", "cleared", "lasts", "printed")
 KNOWN = frozenset({"kind", "known_on", "source", "note"})
 NUMBER = KNOWN | {"value", "cv"}
-SHARES = ("late_recorded_share", "returning_share", "passed_share")
+SHARES = ("late_recorded_share", "returning_share", "passed_share", "spoilage", "collection", "deaths", "lost", "late")
 SPEC: dict[str, frozenset[str]] = {
     "": frozenset({
         "title", "as_of", "weeks", "currency", "ask_before", "areas", "backlog", "stock", "demand", "checks",
         "printing", "spoilage", "collection", "delivery", "order", "reading", "promise", "contract", "later",
+        "deaths", "receipts", "deadline",
     }),
     "areas": frozenset({"split", "weights"}),
     "backlog": frozenset({"print_ready", "awaiting", "not_recorded", "uncollected", "doubles"}),
     "stock": frozenset({"central", "offices"}),
     "demand": frozenset({"direct", "enrolled", "late_recorded_share", "returning_share", "held_back"}),
     "checks": frozenset({"a_week", "passed_share"}),
+    "receipts": frozenset({"lost", "late"}),
     "printing": KNOWN | {
         "districts_a_printer", "cards_a_printer_day", "days_a_week", "availability", "repair_weeks",
-        "operator_cards_a_district_week", "ribbon_cards_a_week",
+        "operator_cards_a_district_week", "ribbon_cards_a_week", "ribbon_lot_weeks", "ribbon_lead_weeks",
     },
-    "delivery": KNOWN | {"name", "quantity", "stages", "elapsed_days", "accepted", "lost_chance", "held_for"},
+    "delivery": KNOWN | {"name", "quantity", "stages", "elapsed_days", "accepted", "lost_chance", "held_for",
+                         "accepted_weight", "replaced_chance"},
     "order": KNOWN | {"unit_price", "box", "risk", "until", "accepted", "stages"},
     "stage": frozenset({"name", "step", "median_days", "sigma", "country"}),
     "reading": frozenset({"key", "title", "supply_a_year", "supply_from", "enrolled_more"}),
     "promise": frozenset({"text", "date", "test", "at_least", "already", "below", "of"}),
     "contract": KNOWN | {"name", "ends", "successor"},
+    "deadline": KNOWN | {"name", "date", "areas", "release"},
     "later": frozenset({"text", "date", "value", "test", "source", "why"}),
 }  # fmt: skip
 AREAS_MAX = 5_000
@@ -54,14 +58,15 @@ TYPES: dict[str, str] = {
                      "held_for", "area", "split"), "text"),
     **dict.fromkeys(("weeks", "box", "unit_price", "step"), "whole number"),
     **dict.fromkeys(("cv", "elapsed_days", "median_days", "sigma", "supply_a_year", "enrolled_more", "at_least",
-                     "already", "below", "risk", "quantity"), "number from 0 up"),
-    **dict.fromkeys(("accepted", "lost_chance"), "share between 0 and 1"),
-    **dict.fromkeys(("stages", "delivery", "reading", "promise", "contract", "later"), "list of tables"),
+                     "already", "below", "risk", "quantity", "release", "accepted_weight"), "number from 0 up"),
+    **dict.fromkeys(("accepted", "lost_chance", "replaced_chance"), "share between 0 and 1"),
+    **dict.fromkeys(("stages", "delivery", "reading", "promise", "contract", "later", "deadline"), "list of tables"),
     "ask_before": "list of days", "of": "list of texts", "successor": "yes or no (true, false)",
 }  # fmt: skip
 NEEDED: dict[str, tuple[str, ...]] = {
     "stage": ("name", "step", "median_days", "sigma"), "reading": ("key", "title"),
     "promise": ("text", "date", "test"), "contract": ("name", "ends"),
+    "deadline": ("name", "date", "areas"),
     "later": ("text", "date", "value", "test", "source"),
 }  # fmt: skip
 
@@ -118,6 +123,8 @@ class Delivery:
     accepted: float
     lost_chance: float
     held_for: str
+    accepted_weight: float = 200.0
+    replaced_chance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +172,16 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True)
+class Deadline:
+    """Areas that have to be served by a day. ``release`` blanks of a stage go to them before others; 0: only asked."""
+
+    name: str
+    date: date
+    areas: tuple[str, ...]
+    release: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """What happened after the case's day. Only a backtest reads it."""
 
@@ -185,6 +202,9 @@ class Printing:
     repair_weeks: float
     operator_cards_a_district_week: float = float("inf")
     ribbon_cards_a_week: float = float("inf")
+    # An office buys what it uses in so many weeks at once (0: ribbon comes week by week), and waits so long for it.
+    ribbon_lot_weeks: float = 0.0
+    ribbon_lead_weeks: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +227,10 @@ class Case:
     readings: tuple[Reading, ...]
     promises: tuple[Promise, ...]
     contracts: tuple[Contract, ...] = ()
+    # Of those owed a card, the share that dies in a year; of blanks sent to offices, the shares lost and late.
+    deaths: Number = Number(0.0)
+    receipts: Mapping[str, Number] = field(default_factory=dict)
+    deadlines: tuple[Deadline, ...] = ()
     # What is known of each area itself, by name and code; the rest is split by weight.
     local: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     later: tuple[Later, ...] = field(default=(), compare=False)
@@ -313,6 +337,10 @@ class _Reader:
                 Contract(item["name"], item["ends"], bool(item.get("successor")), str(item.get("note", "")))
                 for item in (self._table("contract", item) for item in given.get("contract", ()))
             ),
+            deaths=self._number("deaths", given) if "deaths" in given else Number(0.0),
+            receipts={key: self._number(key, known) for key in known}
+            if (known := self._table("receipts", given.get("receipts", {}))) else {},
+            deadlines=tuple(self._deadline(item) for item in given.get("deadline", ())),
             later=tuple(Later(**self._table("later", item)) for item in given.get("later", ())),
         )  # fmt: skip
 
@@ -370,7 +398,7 @@ class _Reader:
         value = item.get("value")
         if not _is_number(value) or value < 0:
             raise self.refuse(key, "{key} is {value}", "give a number from 0 up", value=value)
-        if (key in SHARES or key in ("spoilage", "collection")) and value > 1:
+        if key in SHARES and value > 1:
             raise self.refuse(key, "{key} is {value}", "give a share between 0 and 1", value=value)
         return Number(
             float(value), float(item.get("cv", 0.0)), str(item.get("kind", "estimated")), item.get("known_on"),
@@ -419,6 +447,7 @@ class _Reader:
         return Delivery(
             name, float(quantity), self._stages(name, item.get("stages")), float(item.get("elapsed_days", 0)),
             float(item.get("accepted", 0.99)), float(item.get("lost_chance", 0)), str(item.get("held_for", "")),
+            float(item.get("accepted_weight", 200)), float(item.get("replaced_chance", 0)),
         )  # fmt: skip
 
     def _order(self) -> Order:
@@ -435,6 +464,18 @@ class _Reader:
             self._need(item, "unit_price", int), int(item.get("box", 1)), float(risk), until,
             float(item.get("accepted", 0.99)), self._stages("order", item.get("stages")),
         )  # fmt: skip
+
+    def _deadline(self, given: Any) -> Deadline:
+        item = self._table("deadline", given)
+        name, day, areas = self._need(item, "name", str), self._need(item, "date", date), item["areas"]
+        if day < self.as_of:
+            raise self.refuse(
+                "date", "the deadline {name} of {day} lies before {as_of}", "give a later day", held=day, name=name,
+                day=day, as_of=self.as_of,
+            )  # fmt: skip
+        if not (isinstance(areas, list) and areas and all(isinstance(code, str) for code in areas)):
+            raise self.refuse("areas", "the deadline {name} names no areas", "give a list of codes", name=name)
+        return Deadline(name, day, tuple(areas), float(item.get("release", 0)))
 
     def _promise(self, given: Any) -> Promise:
         item = dict(self._table("promise", given))

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from blanko.decisions.planning.outlook import printing
-from blanko.decisions.planning.outlook.case import Case, Reading
+from blanko.decisions.planning.outlook.case import Case, Number, Reading
 from blanko.engines.runout import plan as engine
 from blanko.engines.runout.draws import Stage
 from blanko.engines.runout.errors import InvalidPlan
@@ -72,7 +72,9 @@ def plan(
             awaiting=share * backlog["awaiting"], uncollected=share * backlog["uncollected"],
             printer_cards=able.printer_cards, printers=able.printers, availability=able.availability,
             working=able.working, operator_cards=able.operator_cards, ribbon_on_hand=able.ribbon_on_hand,
-            ribbon_cards=able.ribbon_cards,
+            ribbon_cards=able.ribbon_cards, ribbon_lot=_ribbon_lot(case, level, able.ribbon_cards),
+            ribbon_lead_weeks=np.full(len(areas), case.printing.ribbon_lead_weeks),
+            deaths=np.full(len(areas), 1 - (1 - case.deaths.value) ** (1 / WEEKS_A_YEAR)),
             transport_weeks=_transport_weeks(areas),
         ),
         demand=engine.Demand(
@@ -85,6 +87,8 @@ def plan(
         checks_a_week=case.checks["a_week"].value * what_if["checks"], checks_cv=case.checks["a_week"].cv,
         passed_share=case.checks["passed_share"].value, spoilage=case.spoilage.value, spoilage_cv=case.spoilage.cv,
         repair_weeks=case.printing.repair_weeks, collected_share=case.collection.value,
+        box=max(1, case.order.box), deaths_cv=case.deaths.cv, receipts=_receipts(case),
+        deadlines=_deadlines(case, areas),
     )  # fmt: skip
 
 
@@ -170,12 +174,33 @@ def _transport_weeks(areas: tuple[str, ...]) -> np.ndarray:
     return np.maximum(1, np.array(weeks, dtype=np.int64))
 
 
+def _ribbon_lot(case: Case, level: Level, a_week: np.ndarray) -> np.ndarray:
+    """Cards that one purchase of ribbon is enough for. Many offices buy at different times: their sum comes weekly."""
+    weeks = case.printing.ribbon_lot_weeks if level == "regency" else 0.0
+    return np.where(np.isfinite(a_week), np.minimum(a_week, 1e9) * weeks, 0.0)
+
+
+def _receipts(case: Case) -> engine.Receipts:
+    lost, late = (case.receipts.get(name, Number(0.0)) for name in ("lost", "late"))
+    return engine.Receipts(lost.value, lost.cv, late.value, late.cv)
+
+
+def _deadlines(case: Case, areas: tuple[str, ...]) -> tuple[engine.Deadline, ...]:
+    """The deadlines whose areas the plan has: a nation or province as one office serves no part of itself first."""
+    known = set(areas)
+    weeks = ((item, (item.date - case.as_of).days // 7) for item in case.deadlines if known.issuperset(item.areas))
+    return tuple(
+        engine.Deadline(item.name, item.areas, week, item.release) for item, week in weeks if week < case.weeks
+    )
+
+
 def _deliveries(case: Case, slower: float) -> tuple[engine.Delivery, ...]:
     return tuple(
         engine.Delivery(
             name=item.name, quantity=item.quantity,
             stages=tuple(stage._replace(median_days=stage.median_days * slower) for stage in item.stages),
             elapsed_days=item.elapsed_days, accepted=item.accepted, lost_chance=item.lost_chance,
+            accepted_weight=item.accepted_weight, replaced_chance=item.replaced_chance,
         )
         for item in case.deliveries
     )  # fmt: skip

@@ -4,6 +4,7 @@ procurement, demand learned from applications. What nobody recorded is taken fro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -15,12 +16,13 @@ from django.db import connection
 from blanko.cards.custody import queries as custody
 from blanko.decisions.planning import demand
 from blanko.decisions.planning import queries as planning
-from blanko.decisions.planning.outlook import printing
+from blanko.decisions.planning.outlook import printing, receipts
 from blanko.decisions.planning.outlook.case import Case, Contract, Delivery, Number, Order, Printing, Reading, load
 from blanko.decisions.planning.sharing import Area
 from blanko.engines.demand import forecast as demand_forecast
-from blanko.engines.demand.history import CAUSES
+from blanko.engines.demand.history import CAUSES, History
 from blanko.engines.demand.priors import OBLIGED_2017
+from blanko.engines.demand.rates import Rates
 from blanko.engines.runout.draws import Stage
 from blanko.ground.database import sql
 from blanko.ground.places import gazetteer
@@ -28,6 +30,7 @@ from blanko.kernel.errors import BlankoError
 from blanko.records.entitlement import queries as entitlement
 from blanko.records.equipment import queries as equipment
 from blanko.records.procurement import queries as procurement
+from blanko.records.procurement import scorecard
 
 NAME = "records"
 ROOM = "blanko.decisions.planning"
@@ -41,6 +44,10 @@ STEPS = {
     "budget": 1, "tender": 2, "objection": 3, "contract": 4, "chips_abroad": 5, "cards_at_home": 5,
     "customs_release": 6, "transport": 7,
 }  # fmt: skip
+
+
+# What a maker's lot was refused is mostly made again; how often was never counted: an estimate.
+REPLACED_CHANCE = 0.8
 
 
 class NothingRecorded(BlankoError):
@@ -75,16 +82,21 @@ def case(*, as_of: date | None = None, assumed: str = "2017-04") -> Case:
         "doubles": _newest(stated, ("duplicate_records",), _recorded(split.duplicate_cases, day, "registry")),
     }
     held = custody.holdings()
+    # Learned once: claims to come and deaths of those who wait are of the same months.
+    seen = demand.history(day, months_ahead=round(HORIZON_WEEKS / 52 * 12) + 1)
+    rates = None if seen is None else demand.rates(seen)
     stock = {
         "central": _recorded(held[gazetteer.CENTRE].good if gazetteer.CENTRE in held else 0, day, "custody"),
         "offices": _recorded(sum(local["on_hand"].values()), day, "custody"),
     }
     return replace(
         base, title=f"The records of {day.isoformat()}", as_of=day, weeks=HORIZON_WEEKS, local=local, backlog=backlog,
-        stock=stock, demand={**base.demand, **_demand(day)}, deliveries=_deliveries(day), order=_order(base, day),
+        stock=stock, demand={**base.demand, **_demand(seen, rates, day)}, deliveries=_deliveries(day),
+        order=_order(base, day),
         readings=(Reading("records", "what is contracted, and nothing more"),), promises=(),
         contracts=_services(day), later=(), printing=replace(base.printing, **_wear(base.printing, day)),
         ask_before=tuple(day + timedelta(days=days) for days in (90, 180, 365, 540)),
+        deaths=_deaths(base, seen, rates, day), receipts=_receipts(base, day),
     )  # fmt: skip
 
 
@@ -161,12 +173,10 @@ def _newest(stated: Mapping[str, Number], metrics: tuple[str, ...], otherwise: N
     return next((stated[metric] for metric in metrics if metric in stated), otherwise)
 
 
-def _demand(day: date) -> dict[str, Number]:
+def _demand(seen: History | None, rates: Rates | None, day: date) -> dict[str, Number]:
     """Cards a year of the nation, direct and after a check, by the rates of the regencies that are loaded whole."""
-    seen = demand.history(day, months_ahead=round(HORIZON_WEEKS / 52 * 12) + 1)
-    if seen is None:
+    if seen is None or rates is None:
         return {}
-    rates = demand.rates(seen)
     expected = demand_forecast.forecast(rates, seen, months=12)
     obliged = _newest(_stated(day), ("obliged_domestic", "obliged"), Number(float(OBLIGED_2017)))
     scale = obliged.value / max(1.0, float(seen.base.sum()))
@@ -185,6 +195,28 @@ def _demand(day: date) -> dict[str, Number]:
     return found
 
 
+def _deaths(base: Case, seen: History | None, rates: Rates | None, day: date) -> Number:
+    """The share of those owed a card who die in a year: as the obliged did in the regencies that are loaded whole.
+
+    Whether those who wait die as others do is not counted: that belief's uncertainty stays beside the count's own.
+    """
+    if seen is None or rates is None or seen.deaths is None:
+        return base.deaths
+    alive = demand_forecast.owed_after_deaths(rates, seen.base, months=12)[:, -1].sum()
+    share = 1 - float(alive) / max(1.0, float(seen.base.sum()))
+    counted = float(seen.deaths.sum())
+    note = f"{counted:,.0f} deaths in {seen.months} months"
+    return Number(share, math.hypot(base.deaths.cv, 1 / math.sqrt(counted)), "modelled", day, "registry", note)
+
+
+def _receipts(base: Case, day: date) -> dict[str, Number]:
+    """The shares of what was sent to offices that never came, or came after the rest, as custody wrote them down."""
+    ((consignments, sent, lost, late),) = _rows("receipts_kept.sql", as_of=day)
+    return receipts.learned(
+        base.receipts, consignments=int(consignments), sent=float(sent), lost=float(lost), late=float(late), day=day
+    )
+
+
 def _deliveries(day: date) -> tuple[Delivery, ...]:
     """Lots that are announced and not accepted, and planned deliveries for which no lot is announced yet."""
     times = procurement.learned_lead_times(with_estimates=True)
@@ -195,6 +227,21 @@ def _deliveries(day: date) -> tuple[Delivery, ...]:
     )
     found = []
     announced: dict[str, float] = {}
+    # How much of a lot is accepted, and how firmly that is known, by the score card of its maker.
+    defects = {
+        contract: card.card.defect
+        for card in procurement.score_cards(as_of=day, with_estimates=True)
+        for contract in card.contracts
+    }
+
+    def delivery(
+        name: str, contract: str, quantity: float, stages: tuple[Stage, ...], gone: float, held: str
+    ) -> Delivery:
+        known = defects.get(contract) or scorecard.rate(0, 0, scorecard.PRIORS.defect)
+        return Delivery(
+            name, quantity, stages, gone, 1 - known.mean, 0.0, held, known.alpha + known.beta, REPLACED_CHANCE
+        )
+
     for lot in procurement.lots():
         announced[lot.contract_no] = announced.get(lot.contract_no, 0.0) + lot.quantity
         if lot.is_stock or lot.accepted_on is not None:
@@ -205,7 +252,7 @@ def _deliveries(day: date) -> tuple[Delivery, ...]:
         held = ", ".join(str(hold) for hold in lot.held_for or ())
         stages = last[:1] if lot.held_for is not None else (Stage("made", 1, wait, 0.4), *last)
         elapsed = float((day - reached).days) if lot.held_for is not None else 0.0
-        found.append(Delivery(lot.lot_no, float(lot.quantity), stages, elapsed, 0.99, 0.0, held))
+        found.append(delivery(lot.lot_no, lot.contract_no, float(lot.quantity), stages, elapsed, held))
     for contract in procurement.contracts(as_of=day):
         gone = announced.get(contract["contract_no"], 0.0)
         for planned in procurement.deliveries(contract_no=contract["contract_no"], as_of=day):
@@ -214,7 +261,8 @@ def _deliveries(day: date) -> tuple[Delivery, ...]:
             if rest > 0:
                 wait = max(1.0, float((planned["due_on"] - day).days))
                 name = f"{contract['contract_no']}, due {planned['due_on']}"
-                found.append(Delivery(name, rest, (Stage("made", 1, wait, 0.4), *last), 0.0, 0.99, 0.0, ""))
+                stages = (Stage("made", 1, wait, 0.4), *last)
+                found.append(delivery(name, contract["contract_no"], rest, stages, 0.0, ""))
     return tuple(found)
 
 
