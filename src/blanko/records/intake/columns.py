@@ -27,10 +27,14 @@ YEAR_MIN, YEAR_MAX = 1000, 2999
 DAY_LONGEST = 20
 
 
+# Made once: each value that Arrow is given as Python's own costs a look for a library that is not there.
+_BLANK, _NULL = pa.scalar("", pa.string()), pa.scalar(None, pa.string())
+
+
 def trimmed(column: pa.Array) -> pa.Array:
     """Without blanks at both ends; nothing where nothing is left."""
     text = pc.utf8_trim_whitespace(column)
-    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+    return pc.if_else(pc.equal(text, _BLANK), _NULL, text)
 
 
 def is_null(column: pa.Array) -> Mask:
