@@ -30,8 +30,8 @@ class KeptElsewhere(BlankoError):
     """A record is closed only in favour of an open record of the same person."""
 
 
-def close(*, records: Mapping[Key, Key], cause: str, reason: str, by: str, at: datetime) -> dict[Key, Before]:
-    """Close each record in favour of another of its person; returns how each stood before.
+def close(*, records: Mapping[Key, Key], cause: str, reason: str, by: str, at: datetime) -> None:
+    """Close each record in favour of another of its person.
 
     Its chain goes to DUPLICATE_RECORD, by a step where one leads there and else by a correction with the reason. Raises
     ReasonMissing, UnknownRecord, RecordClosed, KeptElsewhere. Whoever holds an issued card keeps its date.

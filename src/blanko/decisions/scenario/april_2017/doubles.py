@@ -46,7 +46,8 @@ def compare(truth: dict[Key, int]) -> dict[str, int]:
         )
         held = _pairs(keys for _person, keys in cursor.fetchall())
         cursor.execute(
-            "SELECT m.case_no, array_agg(m.recorded_office || '/' || m.record_id) FROM cases_asked AS m GROUP BY m.case_no"
+            "SELECT m.case_no, array_agg(m.recorded_office || '/' || m.record_id) FROM cases_asked AS m"
+            " GROUP BY m.case_no"
         )
         asked = _pairs(keys for _case, keys in cursor.fetchall())
     return {
