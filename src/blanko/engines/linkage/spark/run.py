@@ -421,7 +421,7 @@ class _Run:
         theirs = self.kept(
             rows.join(niks, "row")
             .join(heads, "row", "left")
-            .select("row", "nik", F.coalesce("person", "row").alias("person")),
+            .select("row", "nik", "born", F.coalesce("person", "row").alias("person")),
             "niks",
         )
         # Records of one person may wait apart for somebody, but of one birth date.
