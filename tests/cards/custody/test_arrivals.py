@@ -210,7 +210,7 @@ def test_a_loan_stays_inside_a_province(warehouse):
     assert queries.boxes_at(OTHER) == [box(1)]
 
 
-@pytest.mark.parametrize("kind", [k for k in rules.NEEDS_REASON if k not in {Kind.RETURN, Kind.SHORTAGE}])
+@pytest.mark.parametrize("kind", sorted(rules.NEEDS_REASON - {Kind.RETURN, Kind.SHORTAGE}))
 def test_what_changes_the_count_of_good_blanks_needs_a_reason(warehouse, kind):
     row = next(row for row in rules.LAWFUL if row.kind is kind)
     with pytest.raises((rules.ReasonMissing, rules.BlankNotInCondition)) as refused:
