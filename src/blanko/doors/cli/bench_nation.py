@@ -58,6 +58,7 @@ def run(records: int = RECORDS) -> list[dict[str, Any]]:
             made = write_nation(asked, at / name)
             if name == "one":
                 compiling(at / name)
+                start = measured(dedupe(at / name / "few.parquet", at / name / "few"), at / name)
             found, spilt = spilling(at / name, at / "one")
             runs.append((made, found, spilt))
             rows += [
@@ -67,7 +68,7 @@ def run(records: int = RECORDS) -> list[dict[str, Any]]:
                 _row("spilt to disk in all", round(spilt / 2**30, 2), "GiB"),
                 *_found(at / name),
             ]
-        return rows + _projected(*runs)
+        return rows + _projected(start, *runs)
 
 
 def spilling(folder: Path, home: Path) -> tuple[Run, int]:
@@ -90,23 +91,33 @@ def _found(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def _projected(one: tuple[int, Run, int], many: tuple[int, Run, int]) -> list[dict[str, Any]]:
-    """What a record more costs, from the two runs, times the records of the nation."""
+def _projected(start: Run, one: tuple[int, Run, int], many: tuple[int, Run, int]) -> list[dict[str, Any]]:
+    """What the nation's records cost, from the two runs and from ``start``, a run on few records."""
     ratio = many[1].wall / many[0] / (one[1].wall / one[0])
     rows = [
         _row("time of a record against that at a million", round(ratio, 2), "times", f"<= {SLOWER}", ratio <= SLOWER)
     ]
-    more = many[0] - one[0]
 
-    def line(first: float, second: float) -> float:
-        return second + (NATION - many[0]) * (second - first) / more
+    def curve(first: float, second: float, fixed: float = 0.0) -> float:
+        """fixed + a n + b n^2 through both runs: pairs of strangers grow with the square, until the cap holds them."""
+        each, later = (first - fixed) / one[0], (second - fixed) / many[0]
+        square = max((later - each) / (many[0] - one[0]), 0.0)
+        return fixed + NATION * (later + square * (NATION - many[0]))
 
     return [
         *rows,
-        _row(f"projected to {NATION:,} records: processor", round(line(one[1].cpu, many[1].cpu) / 3600, 2), "hours"),
-        _row("projected: wall", round(line(one[1].wall, many[1].wall) / 3600, 2), "hours"),
-        _row("projected: memory, if all stays resident", round(line(one[1].memory, many[1].memory), 1), "GiB"),
-        _row("projected: spilt to disk", round(line(one[2], many[2]) / 2**30, 1), "GiB"),
+        _row(
+            f"projected to {NATION:,} records: processor",
+            round(curve(one[1].cpu, many[1].cpu, start.cpu) / 3600, 2),
+            "hours",
+        ),
+        _row("projected: wall", round(curve(one[1].wall, many[1].wall, start.wall) / 3600, 2), "hours"),
+        _row(
+            "projected: memory, were pairs to grow as records do",
+            round(curve(one[1].memory, many[1].memory, start.memory), 1),
+            "GiB",
+        ),
+        _row("projected: spilt to disk", round(curve(one[2], many[2]) / 2**30, 1), "GiB"),
     ]
 
 
