@@ -26,8 +26,10 @@ def replayed(template_database, django_db_blocker, tmp_path_factory):
         database.use(name)
         settings.DATA_DIR = folder / "data"
         played = replay.play(
-            people=22_000, seed=7, folder=folder / "files", data_dir=settings.DATA_DIR, tell=lambda *_: None
-        )
+            people=22_000, seed=7, folder=folder / "files", data_dir=settings.DATA_DIR, tell=lambda *_: None,
+            # Rooms are looked at here, and most workers would wait for loops to be compiled.
+            linkage=False,
+        )  # fmt: skip
         yield played
         settings.DATA_DIR = before[0]
         connections.close_all()

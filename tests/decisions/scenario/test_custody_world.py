@@ -30,7 +30,8 @@ def databases(django_db_setup, django_db_blocker):
 
 
 @pytest.mark.launcher
-@pytest.mark.timeout(900)
+@pytest.mark.long
+@pytest.mark.timeout(1200)
 def test_a_hundred_thousand_steps_make_or_lose_nothing_and_name_every_fraud(databases, capsys):
     seeds = (2017, secrets.randbelow(2**31))
     started = [
@@ -43,7 +44,7 @@ def test_a_hundred_thousand_steps_make_or_lose_nothing_and_name_every_fraud(data
     ]  # fmt: skip
     told = []
     for process in started:
-        out, err = process.communicate(timeout=850)
+        out, err = process.communicate(timeout=1150)
         assert out, err
         told.append(json.loads(out))
     with capsys.disabled():

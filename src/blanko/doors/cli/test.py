@@ -59,4 +59,4 @@ def _shared_out(argv: list[str]) -> list[str]:
     named = any(argument.startswith("tests") and (CHECKOUT / argument.split("::")[0]).exists() for argument in argv)
     if named or any(argument.startswith(("-n", "--numprocesses", "--dist", "--pdb")) for argument in argv):
         return []
-    return ["-n", "auto", "--maxprocesses", str(MOST_WORKERS), "--dist", "loadfile"]
+    return ["-n", "auto", "--maxprocesses", str(MOST_WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]

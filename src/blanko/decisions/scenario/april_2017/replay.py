@@ -36,6 +36,7 @@ from blanko.records.intake import operations as intake
 from blanko.records.intake.operations import LoadResult
 from blanko.records.procurement import operations as procurement
 from blanko.records.procurement.rules import Stage
+from blanko.records.registry import adopting, matching
 from blanko.records.registry import operations as registry
 
 FIRST, SAID_ON, LAST = date(2017, 3, 20), date(2017, 4, 4), date(2017, 4, 30)
@@ -79,9 +80,10 @@ class Replay:
     timings: dict[str, float] = field(default_factory=dict)
 
 
-def play(*, people: int, seed: int, folder: Path, data_dir: Path, tell: Told) -> Replay:
+def play(*, people: int, seed: int, folder: Path, data_dir: Path, tell: Told, linkage: bool = True) -> Replay:
     """Replay the weeks into an empty, ready database. ``tell(what, done)`` hears each step, from 0 to 1.
 
+    Without ``linkage`` only records that are alike to the letter become one person, and nothing has to be compiled.
     The same arguments give the same facts. Raises what the operations raise: nothing here is caught.
     """
     replay = Replay()
@@ -99,6 +101,8 @@ def play(*, people: int, seed: int, folder: Path, data_dir: Path, tell: Told) ->
     timed("synth", lambda: _write_files(replay, people, seed, folder, tell))
     timed("intake", lambda: _load_files(replay, folder, data_dir, tell))
     timed("registry", lambda: _settle_records(replay, tell))
+    if linkage:
+        timed("linkage", lambda: _link(tell))
     timed("cases", lambda: _look_for_cases(replay, tell))
     timed("supply", _order)
     day = FIRST
@@ -171,6 +175,23 @@ def _settle_records(replay: Replay, tell: Told) -> None:
         for code in replay.whole:
             suket.issue_bulk(office=code, limit=SUKETS_A_DAY, by=f"operator.{code}", at=at(FIRST, 11))
     tell("persons and cards owed", 1.0)
+
+
+def _link(tell: Told) -> None:
+    """Learn a model from the records themselves, and link them under it: doubles that are not alike to the letter."""
+    with acting(principal="svc.registry"):
+        adopting.adopt(
+            by="svc.registry", at=at(FIRST, 11), reason="learned from the records that were loaded",
+            progress=lambda what, done: tell(f"linkage, {what}", done),
+        )  # fmt: skip
+    matching.resolve_all(
+        by="svc.registry",
+        at=at(FIRST, 11),
+        acting=lambda: acting(principal="svc.registry"),
+        progress=lambda done: tell("linking records", done),
+    )
+    with acting(principal="svc.registry"):
+        entitlement.refresh(as_of=FIRST, by="svc.registry", at=at(FIRST, 11))
 
 
 def _look_for_cases(replay: Replay, tell: Told) -> None:
