@@ -263,3 +263,30 @@ def test_a_correction_names_what_it_corrects(warehouse):
         operations.change(key=Key("c", 1), **mend)
     operations.change(key=Key("c", 2), corrects=spoiled, **mend)
     assert sheet()["spoiled"] == 1
+
+
+@pytest.mark.parametrize("lost_as", [Condition.PERSONALISED, Condition.SPOILED])
+def test_a_blank_on_which_a_card_was_printed_is_never_good_again(warehouse, lost_as):
+    def change(kind, before, after, first, last=None, **more):
+        return operations.change(
+            kind=kind, before=before, after=after, lines=[Line("PB17", 1, first, last or first)], office="00",
+            key=warehouse.key(), by="gudang.pusat", at=warehouse.at, reason="found so", **more,
+        )  # fmt: skip
+
+    change(Kind.OPENING, Condition.GOOD, Condition.GOOD, 1, 50)
+    change(Kind.PERSONALISATION, Condition.GOOD, Condition.PERSONALISED, 7)
+    if lost_as is Condition.SPOILED:
+        spoilt = change(Kind.SPOILAGE, Condition.PERSONALISED, Condition.SPOILED, 7)
+        with pytest.raises(rules.BlankPrinted, match="PB17-000001-0007"):
+            change(Kind.CORRECTION, Condition.SPOILED, Condition.GOOD, 7, corrects=spoilt)
+    change(Kind.LOSS, lost_as, Condition.MISSING, 7)
+    # Its neighbours were lost as good ones, and are found as such: only the printed one is refused, and nothing moves.
+    change(Kind.LOSS, Condition.GOOD, Condition.MISSING, 6)
+    change(Kind.LOSS, Condition.GOOD, Condition.MISSING, 8)
+    for after in (Condition.GOOD, Condition.QUARANTINED):
+        with pytest.raises(rules.BlankPrinted, match="PB17-000001-0007"):
+            change(Kind.FINDING, Condition.MISSING, after, 6, 8)
+    assert sheet()["missing"] == 3
+    change(Kind.FINDING, Condition.MISSING, lost_as, 7)
+    change(Kind.FINDING, Condition.MISSING, Condition.GOOD, 6)
+    assert sheet()["missing"] == 1

@@ -198,6 +198,10 @@ class SameOfficerResolves(BlankoError):
     """Whoever reported a discrepancy cannot resolve it."""
 
 
+class BlankPrinted(BlankoError):
+    """A card was printed on the blank: it is never good again."""
+
+
 class NothingHeld(BlankoError):
     """Neither a movement nor a box bears on this identifier."""
 
@@ -220,6 +224,7 @@ REFUSALS: Final[dict[str, type[BlankoError]]] = {
     "BL514": ReasonMissing,
     "BL515": UnknownDiscrepancy,
     "BL516": DiscrepancyResolved,
+    "BL517": BlankPrinted,
 }
 CONSTRAINTS: Final[dict[str, type[BlankoError]]] = {
     "custody_phase_two_persons": SamePersonBothEnds,

@@ -471,6 +471,25 @@ BEGIN
 END
 $$;
 
+-- Refuses blanks on which a card was printed: whatever became of them, and however late a message comes, they are never
+-- good again. Only what is found or corrected is asked; the journal knows.
+CREATE FUNCTION custody_never_printed(of_series text, of_box int, of_first int, of_last int) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    printed int;
+BEGIN
+    SELECT min(greatest(l.first, of_first)) INTO printed
+    FROM custody_movement_line AS l JOIN custody_movement AS m ON m.movement = l.movement
+    WHERE l.series = of_series AND l.box_no = of_box AND l.first <= of_last AND l.last >= of_first
+      AND m.kind = 'personalisation';
+    IF printed IS NOT NULL THEN
+        RAISE EXCEPTION 'a card was printed on blank %-%-%', of_series, lpad(of_box::text, 6, '0'),
+            lpad(printed::text, 4, '0')
+            USING ERRCODE = 'BL517', HINT = 'it is found as a printed or a spoiled one';
+    END IF;
+END
+$$;
+
 -- Adds changes to the journal and makes them: places and balances follow. Lines come in the order of their boxes, in
 -- which these are locked.
 CREATE FUNCTION custody_change_under(
@@ -525,6 +544,9 @@ BEGIN
                 USING ERRCODE = 'BL508', HINT = 'name its blanks by their positions';
         ELSE
             done := custody_take(l_series[i], l_box[i], l_first[i], l_last[i], of_office, NULL, before);
+            IF kind IN ('finding', 'correction') AND after IN ('good', 'quarantined') THEN
+                PERFORM custody_never_printed(l_series[i], l_box[i], l_first[i], l_last[i]);
+            END IF;
         END IF;
         done := custody_put(l_series[i], l_box[i], l_first[i], l_last[i], into_office, NULL, after,
                             custody_regency(into_office), event);
@@ -547,4 +569,5 @@ $$;
 
 -- These work for the functions that follow in published.sql and are nobody else's.
 REVOKE EXECUTE ON FUNCTION custody_refuse, custody_take, custody_put, custody_add, custody_carry, custody_post, custody_seen,
-    custody_journal, custody_numbered, custody_end, custody_settle_under, custody_settled, custody_change_under FROM PUBLIC;
+    custody_journal, custody_numbered, custody_end, custody_settle_under, custody_settled, custody_never_printed,
+    custody_change_under FROM PUBLIC;

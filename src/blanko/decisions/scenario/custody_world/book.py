@@ -21,6 +21,7 @@ OF_SEALED: Final = frozenset(
     {Kind.OPENING, Kind.SPOILAGE, Kind.LOSS, Kind.SHORTAGE, Kind.FINDING, Kind.QUARANTINE, Kind.RELEASE}
 )
 STAYS_SEALED: Final = frozenset({"good", "quarantined", "missing"})
+UNPRINTED: Final = frozenset({Condition.GOOD, Condition.QUARANTINED})
 ENDED: Final = frozenset({str(Condition.ISSUED), str(Condition.DESTROYED)})
 # Calls of issuance; all others are custody's.
 OF_CARDS: Final = frozenset(
@@ -127,6 +128,8 @@ class Book:
     cards: Cards = field(default_factory=Cards)
     # What a blank was when it was written off: what it looks like when it is seen again.
     was: dict[Blank, str] = field(default_factory=dict)
+    # Blanks on which a card was printed: they are never good again.
+    printed: set[Blank] = field(default_factory=set)
     # Boxes of which every blank is issued or destroyed.
     used_up: set[BoxName] = field(default_factory=set)
 
@@ -190,6 +193,8 @@ class Book:
             cells = self.boxes[series, box_no].cells
             if condition == Condition.MISSING:
                 self.was[series, box_no, position] = cells[position - 1].condition
+            elif condition == Condition.PERSONALISED:
+                self.printed.add((series, box_no, position))
             cells[position - 1] = Cell(office, condition)
 
     def send(self, movement: str, message: Message, condition: str) -> None:
@@ -290,9 +295,14 @@ class Book:
                 return rules.BoxAlreadyOpened
             if refused := self._why_not(line, message.office, str(message.before), whole=whole):
                 return refused
+            again = message.kind in (Kind.FINDING, Kind.CORRECTION) and message.after in UNPRINTED
+            if again and not self.printed.isdisjoint(blanks_in(line)):
+                return rules.BlankPrinted
         for line in message.lines:
             box = self.boxes[line.series, line.box_no]
             box.sealed = box.sealed and message.kind is not Kind.OPENING and str(message.after) in STAYS_SEALED
+            if message.kind is Kind.PERSONALISATION:
+                self.printed.update(blanks_in(line))
             if message.kind is Kind.LOSS:
                 self.was.update(dict.fromkeys(blanks_in(line), str(message.before)))
         self.put(message.lines, Cell(message.office, str(message.after)))
