@@ -8,13 +8,15 @@ from blanko.decisions.cases.rules import RULES
 from blanko.doors.web.pages.cases import FIELDS, LABELS, WIDTH, pattern_words, rule_words, waterfall
 
 pytestmark = pytest.mark.database
-SIGNED = {"by": "kepala.3101", "reason": "both papers seen"}
+SIGNED = {"reason": "both papers seen"}
 
 
 @pytest.fixture
 def reader(replayed, django_db_blocker):
     with django_db_blocker.unblock():
-        yield Client(headers={"accept-language": "en"})
+        client = Client(headers={"accept-language": "en"})
+        client.post("/officer", {"officer": "kepala.3101", "next": "/cases"})
+        yield client
 
 
 def free_case():
@@ -48,7 +50,10 @@ def test_a_case_is_settled_and_taken_back_on_its_page(reader):
     shown = reader.get(address).content.decode()
     assert shown.count("data-case-key") >= 5
     assert "<kbd>s</kbd>" in shown
-    assert reader.post(address, {"do": "settle", "outcome": "same", "reason": "x"}).status_code == 422
+    nobody = Client(headers={"accept-language": "en"})
+    assert "Nobody is chosen to act" in nobody.get(address).content.decode()
+    assert nobody.post(address, {"do": "settle", "outcome": "same", **SIGNED}).status_code == 422
+    assert reader.post(address, {"do": "settle", "outcome": "same", "reason": ""}).status_code == 422
     assert reader.post(address, {"do": "settle", "outcome": "perhaps", **SIGNED}).status_code == 422
     assert reader.post(address, {"do": "settle", "outcome": "same", "keep": row["keep"], **SIGNED}).status_code == 302
     assert "Take it back" in reader.get(address).content.decode()

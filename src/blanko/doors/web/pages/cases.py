@@ -18,10 +18,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from blanko.decisions.cases import operations, queries, rules, sheets
 from blanko.decisions.cases.rules import Key, Kind, Outcome, State
-from blanko.doors.web import words
+from blanko.doors.web import officer, words
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
-from blanko.ground.access import queries as access
 from blanko.ground.access.acting import acting
 from blanko.kernel.errors import InvalidValue
 
@@ -165,7 +164,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         ages=_ages(overview), office=office, kind=kind, state=state, kinds=kinds(), states=states(),
         rules=list(rule_words().values()), doubles=_replayed(),
         total=queries.count(office=office, kind=kind, state=state),
-        listed=LISTED, due=overview["due"], officers=access.officers(), outcomes=outcomes(),
+        listed=LISTED, due=overview["due"], acting=officer.chosen(request), outcomes=outcomes(),
         settled_as=[(outcomes()[code], n) for code, n in overview["outcomes"].items() if code],
     )  # fmt: skip
 
@@ -247,7 +246,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         members=list(zip(keys, members, strict=True)),
         beams=beams, width=WIDTH, height=height, weight=sum(part["bits"] for part in weights), rule="/".join(rule),
         history=history,
-        second=rule_words().get(_second(found), ""), officers=access.officers(), outcomes=outcomes(),
+        second=rule_words().get(_second(found), ""), acting=officer.chosen(request), outcomes=outcomes(),
         before=waiting[place - 1] if place > 0 else None,
         after=waiting[place + 1] if 0 <= place < len(waiting) - 1 else None,
         can_decide=found["state"] in (State.OPEN, State.ASKED), days=rules.ASK_DAYS,
@@ -333,7 +332,7 @@ def level_words(level: str) -> str:
 @named_errors
 def decide(request: HttpRequest, number: int) -> HttpResponse:
     """``POST /cases/<number>``: ``do`` is settle, ask, sign, refuse, undo or undo-group."""
-    by, reason, at = _signed(request), request.POST.get("reason", ""), timezone.now()
+    by, reason, at = officer.required(request), request.POST.get("reason", ""), timezone.now()
     with acting(principal=by):
         match request.POST.get("do", ""):
             case "settle":
@@ -399,7 +398,7 @@ def group(request: HttpRequest) -> HttpResponse:
     kind = _one_of(given.get("kind", ""), set(Kind))
     pattern, office = given.get("pattern", ""), given.get("office", "").strip()
     if request.method == "POST":
-        by = _signed(request)
+        by = officer.required(request)
         outcome = _one_of(request.POST.get("outcome", ""), {"same", "different"})
         numbers = [int(text) for text in request.POST.getlist("case") if text.isdecimal()]
         with acting(principal=by):
@@ -419,7 +418,7 @@ def group(request: HttpRequest) -> HttpResponse:
         rows.append({**row, "name": left["name"], "differ": differ, "why": alone_words(row["alone"])})
     return page(
         request, "cases_group.html", rows=rows, kind=kind, why=kinds()[kind], pattern=pattern, office=office,
-        says=pattern_words(pattern), free=sum(not row["alone"] for row in rows), officers=access.officers(),
+        says=pattern_words(pattern), free=sum(not row["alone"] for row in rows), acting=officer.chosen(request),
         crumbs=[("/cases", _("Doubles")), ("/cases/groups", _("Groups"))], most=rules.GROUP_MAX,
     )  # fmt: skip
 
@@ -432,7 +431,7 @@ def sheet(request: HttpRequest) -> HttpResponse:
         answer = HttpResponse(sheets.export(office=office, kind=kind), content_type=XLSX)
         answer["Content-Disposition"] = 'attachment; filename="cases.xlsx"'
         return answer
-    by = _signed(request)
+    by = officer.required(request)
     given = request.FILES.get("file")
     if given is None:
         raise InvalidValue("no file was chosen", mend="choose the filled cases.xlsx")
@@ -449,13 +448,6 @@ def sheet(request: HttpRequest) -> HttpResponse:
     }  # fmt: skip
     told = [(names[name], count) for name, count in asdict(taken).items()]
     return page(request, "cases_sheet.html", told=told, crumbs=[("/cases", _("Doubles"))])
-
-
-def _signed(request: HttpRequest) -> str:
-    by = request.POST.get("by", "").strip()
-    if not by:
-        raise InvalidValue("nobody signed", mend="write the name of the officer who does this")
-    return by
 
 
 def _one_of(text: str, known: set[Any]) -> str:
