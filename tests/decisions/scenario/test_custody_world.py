@@ -18,9 +18,8 @@ from blanko.decisions.scenario.custody_world.play import run
 from blanko.decisions.scenario.custody_world.shrink import shrink
 from blanko.decisions.scenario.custody_world.world import Counted, Difference, World, compare
 
-# One seed always the same, and one never the same twice. The second is short for now: among some tens of thousands of
-# steps a late finding can make a blank good on which a card was printed (docs/custody-faults.md, "Known").
-FIXED, FIXED_STEPS, FRESH_STEPS = 12834, 50_000, 2_000
+# Together 100,000 steps: one half always the same, one half never the same twice.
+FIXED, STEPS_A_SEED = 2017, 50_000
 
 
 @pytest.fixture
@@ -33,15 +32,15 @@ def databases(django_db_setup, django_db_blocker):
 @pytest.mark.launcher
 @pytest.mark.long
 @pytest.mark.timeout(1200)
-def test_many_steps_make_or_lose_nothing_and_name_every_fraud(databases, capsys):
-    seeds = {FIXED: FIXED_STEPS, secrets.randbelow(2**31): FRESH_STEPS}
+def test_a_hundred_thousand_steps_make_or_lose_nothing_and_name_every_fraud(databases, capsys):
+    seeds = (FIXED, secrets.randbelow(2**31))
     started = [
         subprocess.Popen(
-            [sys.executable, "-m", "blanko", "simulate", "custody", "--seed", str(seed), "--steps", str(steps),
+            [sys.executable, "-m", "blanko", "simulate", "custody", "--seed", str(seed), "--steps", str(STEPS_A_SEED),
              "--json"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ,
         )
-        for seed, steps in seeds.items()
+        for seed in seeds
     ]  # fmt: skip
     told = []
     for process in started:
@@ -54,12 +53,11 @@ def test_many_steps_make_or_lose_nothing_and_name_every_fraud(databases, capsys)
     for report in told:
         assert not report["failed"], f"{report['failed']}\nreplay: {report['replay']}"
         assert report["named"] == sum(report["frauds"].values())
-    for report in told[:1]:
         assert set(report["frauds"]) == {
             "theft", "theft on the way", "swap", "printed without right", "issued without right",
             "boxes exchanged in the book", "a balance raised",
         }  # fmt: skip
-        assert report["movements"] > FIXED_STEPS / 4, "hardly anything moved"
+        assert report["movements"] > STEPS_A_SEED / 4, "hardly anything moved"
         # Every kind of trouble came up, many times.
         troubles = ("again", "reuse", "arrive", "crash", "race", "deadlock", "theft", "swap", "count", "counted twice",
                     "card", "follow", "destroy", "made past the queue", "past the journal", "reconcile")  # fmt: skip

@@ -84,7 +84,7 @@ def records(keys: Sequence[Key]) -> dict[Key, dict[str, Any]]:
         cursor.execute(
             "SELECT r.recorded_office, r.record_id, r.person_id, r.version, r.nik, r.name, r.birth_date, r.sex,"
             " r.marital_status, r.regency, r.recorded_on, r.status, r.status_since, r.closed, r.is_lead, r.died_on,"
-            " f.birth_place, f.address, c.serial, c.state AS card_state, c.counts AS card_counts, c.job,"
+            " f.birth_place, f.mother_name, f.address, c.serial, c.state AS card_state, c.counts AS card_counts, c.job,"
             " k.kept_office, k.kept_id"
             " FROM unnest(%s::text[], %s::text[]) AS n (office, record)"
             " JOIN registry_record_current AS r ON r.recorded_office = n.office AND r.record_id = n.record"

@@ -18,7 +18,18 @@ from blanko.ground.files.rejects import Cause
 from blanko.ground.files.tables import open_table
 from blanko.kernel.errors import BlankoError, InvalidValue
 
-SHOWN: Final = ("nik", "name", "birth_place", "birth_date", "sex", "address", "regency", "recorded_on", "status")
+SHOWN: Final = (
+    "nik",
+    "name",
+    "birth_place",
+    "birth_date",
+    "sex",
+    "mother_name",
+    "address",
+    "regency",
+    "recorded_on",
+    "status",
+)
 HEADS: Final = (
     "case_no", "kind", "office", "state", "weight", "opened_on", "record_1", *(f"{name}_1" for name in SHOWN),
     "record_2", *(f"{name}_2" for name in SHOWN), "more_records", "decision", "keep", "due", "reason",

@@ -24,12 +24,12 @@ from blanko.doors.web.tables import Column, Table
 from blanko.ground.access.acting import acting
 from blanko.kernel.errors import InvalidValue
 
-LISTED = 2_000
+LISTED, SHOWN = 2_000, 40
 WIDTH, LABELS, ROW = 1000.0, 330.0, 26.0
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FIELDS = (
-    "nik", "name", "birth_place", "birth_date", "sex", "marital_status", "address", "regency", "recorded_on", "status",
-    "card",
+    "nik", "name", "birth_place", "birth_date", "sex", "mother_name", "marital_status", "address", "regency",
+    "recorded_on", "status", "card",
 )  # fmt: skip
 
 
@@ -83,7 +83,8 @@ def fields() -> dict[str, str]:
         "nik": "NIK", "name": _("Name"), "birth_place": _("Birth place"), "birth_date": _("Birth date"),
         "sex": _("Sex"), "marital_status": _("Marital status"), "address": _("Address"), "regency": _("Regency"),
         "recorded_on": _("Recorded on"), "status": _("Status"), "card": _("Card"), "birth": _("Birth date"),
-        "mother": _("Mother"), "location": _("Where they live"), "prior": _("Any two records"),
+        "mother": _("Mother"), "mother_name": _("Mother"), "location": _("Where they live"),
+        "birth_place_near": _("Birth place, in one regency"), "prior": _("Any two records"),
         "relatives": _("Relatives would agree as much"), "family": _("Family card"),
     }  # fmt: skip
 
@@ -156,6 +157,7 @@ def queue(request: HttpRequest) -> HttpResponse:
             Column("stands", _("How it stands")),
         ],
         rows=found,
+        page_size=SHOWN,
     )
     overview = queries.overview(on=timezone.localdate(), office=office)
     waiting = sum(overview["states"].get(s.value, 0) for s in rules.WAITING)
