@@ -33,6 +33,8 @@ class Model:
         }
         self.sealed = set(range(1, BOXES + 1))
         self.pending = {}
+        # A card was printed on these: they are never good again.
+        self.printed = set()
 
     def holds(self, line, office, condition):
         if not 1 <= line.box_no <= BOXES or line.last > SIZE:
@@ -45,6 +47,9 @@ class Model:
     def put(self, line, place, condition):
         for position in range(line.first, line.last + 1):
             self.blanks[line.box_no, position] = (place, condition)
+
+    def blanks_of(self, line):
+        return {(line.box_no, position) for position in range(line.first, line.last + 1)}
 
     def sheet(self):
         count = Counter()
@@ -199,6 +204,9 @@ class Walk:
         lawful = self.model.holds(line, office, str(row.before))
         if sealed and (row.kind not in WHOLE or row.after is Condition.PERSONALISED or not whole):
             lawful = False
+        again = row.kind in (Kind.FINDING, Kind.CORRECTION) and row.after in (Condition.GOOD, Condition.QUARANTINED)
+        if again and not self.model.printed.isdisjoint(self.model.blanks_of(line)):
+            lawful = False
         done = self.attempt(
             lawful,
             lambda: operations.change(
@@ -208,6 +216,8 @@ class Walk:
         )  # fmt: skip
         if done:
             self.model.put(line, office, str(row.after))
+            if row.kind is Kind.PERSONALISATION:
+                self.model.printed |= self.model.blanks_of(line)
             if not (sealed and str(row.after) in STAYS_SEALED):
                 self.model.sealed.discard(line.box_no)
 
