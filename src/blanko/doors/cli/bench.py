@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,21 +13,9 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from blanko.doors.cli.machine import condition, machine
+
 NAMES = tuple(sorted(path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py")))
-
-
-def machine() -> str:
-    """Processor, cores and memory, so that a figure is never read without its machine."""
-    processor = platform.processor() or platform.machine()
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                processor = line.partition(":")[2].strip()
-                break
-    except OSError:
-        pass
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{processor}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
 
 
 @contextmanager
@@ -59,12 +46,13 @@ def main(argv: list[str]) -> int:
         if "records" not in signature(run).parameters:
             parser.error(f"bench {given.name} takes no --records")
         size["records"] = given.records
+    found = f"{machine()}; {condition()}"
     with _stdout_kept_clean():
         rows: list[dict[str, Any]] = run(**size)
     if given.json:
-        print(json.dumps({"bench": given.name, "machine": machine(), "rows": rows}))
+        print(json.dumps({"bench": given.name, "machine": found, "rows": rows}))
         return 0
-    print(machine())
+    print(found)
     for row in rows:
         target = f"target {row['target']}" if row.get("target") is not None else "no target"
         verdict = "" if row.get("met") is None else (", met" if row["met"] else ", NOT met")
