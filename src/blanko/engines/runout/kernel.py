@@ -142,7 +142,8 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop, for numba
         weight = np.empty(areas, np.float32)
         wanted = np.empty(areas, np.float32)
         sent = np.empty(areas, np.float32)
-        scratch = np.empty((2, areas), np.float32)
+        scratch = np.empty((3, areas), np.float32)
+        room = scratch[2]
         needs = np.empty(areas, np.float32)
         printed = np.empty(areas, np.float32)
         released = np.empty(stages, np.float32)
@@ -230,8 +231,8 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop, for numba
                         due[i] = takes if orders else (never if here else rest)
                         granted[i] -= lot if orders else zero
                     ribbon_comes = bought
-                all_waiting = total(waiting)
-                arrived = total(arriving)
+                all_waiting = total(waiting, room)
+                arrived = total(arriving, room)
                 checked = np.float32(checks[path])
                 found = one if all_waiting <= checked else checked / all_waiting
                 # Check, receive, print, hand over. What is left waits for the tightest of what it needs.
@@ -278,9 +279,9 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop, for numba
                     mean[0, week, i] += stock[i]
                     mean[1, week, i] += left
                     mean[2, week, i] += cards
-                everywhere = (total(stock) + total(moving)) + centre
-                all_needs = total(needs)
-                all_printed = total(printed)
+                everywhere = (total(stock, room) + total(moving, room)) + centre
+                all_needs = total(needs, room)
+                all_printed = total(printed, room)
                 used = all_printed * spoil
                 # Half a blank of thousands is rounding, not a lack.
                 tolerance = half + all_needs * np.float32(1e-4)
@@ -305,7 +306,7 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop, for numba
                     if week == stage_ends[s]:
                         for i in range(areas):
                             base[i] = ready[i] * stage_areas[s, i]
-                        out_stage[s, path] = total(base)
+                        out_stage[s, path] = total(base, room)
                 # Send what the warehouse holds by the rule of a round: raise the lowest share of need first, where what
                 # an office has used since the plan's start counts as need and as holding; then weeks of cover alike.
                 if centre > zero and centre >= least and not unlimited:
@@ -314,16 +315,16 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop, for numba
                         base[i] = ready[i] * spoil
                         weight[i] = cover_weeks * new_direct[i] * spoil
                         wanted[i] = max(zero, base[i] - held_by[i])
-                    if total(wanted) > centre:
+                    if total(wanted, room) > centre:
                         for i in range(areas):
                             weight[i] = base[i] + spent[i]
                             base[i] = -spent[i]
                     centre = send(centre, box, opened, base, weight, held_by, wanted, sent, scratch)
                     _leave(sent, late, late_weeks, week, depth, lag, moving, road)
                 out_nation[0, path, week] = everywhere
-                out_nation[1, path, week] = total(ready)
-                out_nation[2, path, week] = total(waiting)
-                out_nation[3, path, week] = total(uncalled)
+                out_nation[1, path, week] = total(ready, room)
+                out_nation[2, path, week] = total(waiting, room)
+                out_nation[3, path, week] = total(uncalled, room)
                 out_nation[4, path, week] = all_printed
                 # Who asks how many blanks are used if none ever lacks is told those that are lost on the way too.
                 out_use[path, week] = used / comes if unlimited else used + arrived * lost
@@ -331,6 +332,6 @@ def futures(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop, for numba
                     out_watch[path, w, 0, week] = stock[watch[w]]
                     out_watch[path, w, 1, week] = ready[watch[w]]
             out_runout[path] = ran_out if quiet >= CALM_WEEKS else 0
-            out_died[path] = total(died)
+            out_died[path] = total(died, room)
             for i in range(areas):
                 out_area_runout[piece, dry[i] if calm[i] >= CALM_WEEKS else 0, i] += 1

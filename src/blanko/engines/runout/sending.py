@@ -1,7 +1,6 @@
 """A week's round in the compiled loop: who is sent how much of what the warehouse holds, in blanks or whole boxes.
 
-Loops over areas are vectorised; sums run in eight lanes that are added in one order, so that they are the same on any
-processor.
+Loops over areas are vectorised; sums are made in one order whatever the processor, so that they are the same on any.
 """
 
 from __future__ import annotations
@@ -17,28 +16,41 @@ NEVER = np.float32(np.inf)
 
 
 @njit(error_model="numpy")
-def total(values):  # type: ignore[no-untyped-def]
-    """The sum of an array in one order: eight lanes hide the latency of an addition."""
-    zero = np.float32(0.0)
-    a, b, c, d = zero, zero, zero, zero
-    e, f, g, h = zero, zero, zero, zero
+def total(values, room):  # type: ignore[no-untyped-def]
+    """The sum of an array in one order: eight parts are laid on each other, number by number, then eight of those.
+
+    ``room`` holds at least an eighth of it. One running sum would wait for each addition before the next.
+    """
     count = np.uint64(values.shape[0])
-    whole = count & ~np.uint64(7)
+    part = count >> np.uint64(3)
     i = np.uint64(0)
-    while i < whole:
-        a += values[i]
-        b += values[i + np.uint64(1)]
-        c += values[i + np.uint64(2)]
-        d += values[i + np.uint64(3)]
-        e += values[i + np.uint64(4)]
-        f += values[i + np.uint64(5)]
-        g += values[i + np.uint64(6)]
-        h += values[i + np.uint64(7)]
-        i += np.uint64(8)
-    while i < count:
-        a += values[i]
+    while i < part:
+        room[i] = _eight(values, i, part)
         i += np.uint64(1)
-    return ((a + e) + (c + g)) + ((b + f) + (d + h))
+    found = np.float32(0.0)
+    i = part << np.uint64(3)
+    while i < count:
+        found += values[i]
+        i += np.uint64(1)
+    lanes = part >> np.uint64(3)
+    i = np.uint64(0)
+    while i < lanes:
+        found += _eight(room, i, lanes)
+        i += np.uint64(1)
+    i = lanes << np.uint64(3)
+    while i < part:
+        found += room[i]
+        i += np.uint64(1)
+    return found
+
+
+@njit(inline="always", error_model="numpy")
+def _eight(values, i, apart):  # type: ignore[no-untyped-def]
+    """The sum of eight numbers that lie equally far apart."""
+    two, three, four = apart * np.uint64(2), apart * np.uint64(3), apart * np.uint64(4)
+    one, other = values[i] + values[i + four], values[i + two] + values[i + four + two]
+    more, most = values[i + apart] + values[i + four + apart], values[i + three] + values[i + four + three]
+    return (one + other) + (more + most)
 
 
 @njit(error_model="numpy")
@@ -47,14 +59,14 @@ def send(centre, box, opened, base, weight, held, wanted, sent, scratch):  # typ
 
     Fills ``sent`` [A] and returns what stays at the centre. With a ``box`` above 1 an area is sent whole boxes, the
     last of them to the lowest level before the box, and one that needs less than a box gets single blanks where boxes
-    are ``opened``, else nothing. ``wanted`` and ``scratch`` [2, A] are room to work in.
+    are ``opened``, else nothing. ``wanted`` and ``scratch`` [3, A] are room to work in.
     """
     zero, one = np.float32(0.0), np.float32(1.0)
     areas = base.shape[0]
     for i in range(areas):
         wanted[i] = max(zero, base[i] + weight[i] - held[i])
         sent[i] = wanted[i]
-    asked = total(wanted)
+    asked = total(wanted, scratch[2])
     scarce = asked > centre
     level = one
     if scarce:
@@ -65,15 +77,15 @@ def send(centre, box, opened, base, weight, held, wanted, sent, scratch):  # typ
                 inside = base[i] + level * weight[i] > held[i]
                 sharing[i] = weight[i] if inside else zero
                 below[i] = held[i] - base[i] if inside else zero
-            parts = total(sharing)
-            lower = (centre + total(below)) / parts if parts > zero else level
+            parts = total(sharing, scratch[2])
+            lower = (centre + total(below, scratch[2])) / parts if parts > zero else level
             if lower >= level * np.float32(0.999999):
                 break
             level = lower
         for i in range(areas):
             sent[i] = max(zero, base[i] + level * weight[i] - held[i])
         # Rounding sends nothing that is not there, and where not all is covered nothing stays behind.
-        exact = centre / max(total(sent), np.float32(1e-9))
+        exact = centre / max(total(sent, scratch[2]), np.float32(1e-9))
         for i in range(areas):
             sent[i] *= exact
     if box <= one:
@@ -83,7 +95,7 @@ def send(centre, box, opened, base, weight, held, wanted, sent, scratch):  # typ
             sent[i] = np.floor(wanted[i] / box) * box
     if scarce:
         _in_boxes(centre, box, opened, level, base, weight, held, wanted, sent, scratch)
-    return max(zero, centre - total(sent))
+    return max(zero, centre - total(sent, scratch[2]))
 
 
 @njit(error_model="numpy")
@@ -107,7 +119,7 @@ def _in_boxes(centre, box, opened, level, base, weight, held, wanted, sent, scra
         wanted[i] = zero if small else np.floor(wanted[i] * per_box)
         low = min(low, NEVER if small else (held[i] - base[i]) / uses)
         sent[i] = sent[i] if small and opened else zero
-    boxes = np.int32(np.floor((centre - total(sent)) * per_box + np.float32(1e-3)))
+    boxes = np.int32(np.floor((centre - total(sent, scratch[2])) * per_box + np.float32(1e-3)))
     if low == NEVER:
         return
     # Below ``low`` lies no box, at ``high`` lie enough.
@@ -118,7 +130,7 @@ def _in_boxes(centre, box, opened, level, base, weight, held, wanted, sent, scra
         count = np.int32(0)
         for i in range(areas):
             below = np.floor(first[i] + slope[i] * middle) + one
-            count += np.int32(min(max(below, zero), wanted[i]))
+            count = np.int32(count + np.int32(min(max(below, zero), wanted[i])))
         if count <= boxes:
             low = middle
         else:
