@@ -186,8 +186,14 @@ def overrule(
 
 def _seen(day: date) -> History:
     seen = history(day)
-    if seen is None:
+    if seen is not None:
+        return seen
+    if not _rows("whole_regencies.sql"):
         raise NothingSeen(
-            "no applications are loaded yet", mend="load registrations and applications of whole regencies"
+            "no regency is loaded whole: nobody knows how many people its applications come from",
+            mend="load all registrations of one, then say so: ./blanko registry whole CODE",
         )
-    return seen
+    raise NothingSeen(
+        "no regency that is loaded whole has applications of a month that was over on {day}",
+        mend="load its applications, or ask as of a later day", day=day,
+    )  # fmt: skip

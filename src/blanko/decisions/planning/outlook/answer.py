@@ -249,7 +249,8 @@ def _cost(case: Case, futures: Futures, latest: date | None, quantity: int) -> d
     if latest is not None and quantity:
         year = str((max(latest, case.as_of) + timedelta(days=median_days(case.order.stages))).year)
         cost[year] = cost.get(year, 0.0) + quantity * price
-    return {year: round(value) for year, value in sorted(cost.items()) if round(value)}
+    # The mean of futures has a far tail: what would not pay for one box is no budget.
+    return {year: round(value) for year, value in sorted(cost.items()) if value >= price * case.order.box}
 
 
 def _plain(value: Any) -> Any:
