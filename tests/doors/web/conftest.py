@@ -18,6 +18,17 @@ FLAGS = [
 ]
 
 
+def act(client, username):
+    """Choose in whose name this reader acts; none with an empty name."""
+    assert client.post("/officer", {"officer": username}).status_code == 302
+    return client
+
+
+@pytest.fixture(name="act")
+def _act():
+    return act
+
+
 @pytest.fixture(scope="module")
 def address(replayed, django_db_blocker):
     """Where the replayed database is served."""

@@ -82,6 +82,12 @@ def test_a_list_is_filtered_while_one_types(address, browser):
 def test_scanning_goes_on_whatever_is_clicked_and_says_each_scan(address, browser):
     page = browser.new_page(locale="en-GB")
     page.goto(address + "/custody/receive?movement=planning/5:9101")
+    assert page.locator("form[data-scan]").count() == 0, "nobody is chosen: nothing to sign"
+    page.get_by_role("link", name="Choose in whose name you act").click()
+    page.fill("#office-q", "9101")
+    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Operator").first.click()
+    page.wait_for_url("**/custody/receive**")
     box = page.locator("[data-scan-row]").first.get_attribute("data-scan-row")
     form = page.locator("form[data-scan]")
 

@@ -20,7 +20,7 @@ OFFICE = "3101"
 
 
 @pytest.fixture
-def clerk(replayed, django_db_blocker):
+def clerk(replayed, django_db_blocker, act):
     """A clerk whose office has one more box: in the replay it has printed all it had."""
     with django_db_blocker.unblock():
         holding = held.holdings(office=OFFICE).get(OFFICE)
@@ -32,7 +32,7 @@ def clerk(replayed, django_db_blocker):
                     consignment=[box], from_office="3173", to_office=OFFICE, key=key, by="operator.3173", at=at
                 )
                 custody.receive(movement=moved, by=f"operator.{OFFICE}", at=at)
-        yield Client(headers={"accept-language": "en"})
+        yield act(Client(headers={"accept-language": "en"}), f"operator.{OFFICE}")
 
 
 def done(clerk, place, **fields):
@@ -91,13 +91,14 @@ def test_a_job_ends_by_its_form(clerk):
     assert queries.job(job["job"])["fault"] == "ribbon"
 
 
-def test_scanned_cards_are_spoiled_or_sent_all_or_none(clerk):
+def test_scanned_cards_are_spoiled_or_sent_all_or_none(clerk, act):
     first, second = (row["serial"] for row in queries.uncollected(office=OFFICE, limit=2))
     how, said = done(clerk, "/cards", do="spoil", scans=f"{first}\nnonsense\n", reason="torn", sequence="1")
     assert (how, "no card was printed" in said) == ("wrong", True)
     assert done(clerk, "/cards", do="spoil", scans=f"{first}\n", reason="torn", sequence="1")[0] == "right"
     how, said = done(clerk, "/cards", do="ship", scans=second, to_office="3171", sequence="1006")
     assert (how, "on their way" in said) == ("right", True)
+    act(clerk, "operator.3171")
     there = clerk.get("/counter/3171/cards").content.decode()
     movement = re.search(r'name="movement" value="([^"]+)"', there)[1]
     answer = clerk.post("/counter/3171/cards", {"do": "arrive", "movement": movement}, follow=True)
@@ -120,7 +121,7 @@ def test_sukets_are_issued_from_the_page_and_printed_on_a5(clerk):
 
 @pytest.mark.parametrize(
     "form",
-    [{"do": "burn"}, {"do": "print", "limit": "many", "sequence": "1"}, {"do": "print", "by": "operator.1871"}, {}],
+    [{"do": "burn"}, {"do": "print", "limit": "many", "sequence": "1"}, {}],
 )
 def test_what_the_page_does_not_do_is_said_and_nothing_is_done(clerk, form):
     before = queries.waiting(office=OFFICE)
@@ -128,7 +129,21 @@ def test_what_the_page_does_not_do_is_said_and_nothing_is_done(clerk, form):
     assert queries.waiting(office=OFFICE) == before
 
 
-def test_an_office_chooses_how_it_prints_and_says_why(clerk):
+@pytest.mark.parametrize(
+    ("who", "says"), [("", "obody was chosen to act"), ("operator.1871", "operator.1871 is no officer of this office")]
+)
+def test_only_a_chosen_officer_of_the_office_acts_at_its_counter(clerk, act, who, says):
+    before = queries.waiting(office=OFFICE)
+    act(clerk, who)
+    how, said = done(clerk, "", do="print", limit="1", sequence="1")
+    assert (how, says in said) == ("wrong", True)
+    assert queries.waiting(office=OFFICE) == before
+    for place in ("", "/cards", "/suket"):
+        assert 'name="do"' not in clerk.get(f"/counter/{OFFICE}{place}").content.decode()
+
+
+def test_an_office_chooses_how_it_prints_and_says_why(clerk, act):
+    act(clerk, "operator.9271")
     place = "/counter/9271"
     form = {"do": "set", "prints": "collection", "reason": "few are collected", "sequence": "1"}
     said = clerk.post(place, form, headers={"X-Counter": "part"}).content.decode()

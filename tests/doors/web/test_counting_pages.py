@@ -23,15 +23,21 @@ def reader(replayed, django_db_blocker):
         yield Client(headers={"accept-language": "en"})
 
 
-def post(reader, address, **form):
-    """What the form leads to: the name in the address, and the page."""
+def act(reader, by):
+    assert reader.post("/officer", {"officer": by}).status_code == 302
+
+
+def post(reader, address, by="", **form):
+    """What the form leads to in this officer's name: the name in the address, and the page."""
+    act(reader, by)
     answer = reader.post(address, form)
     assert answer.status_code == 302, answer.content.decode()[-2000:]
     (name,) = next(iter(parse_qs(urlsplit(answer["Location"]).query).values()))
     return name, reader.get(answer["Location"]).content.decode()
 
 
-def refusal(reader, address, **form):
+def refusal(reader, address, by="", **form):
+    act(reader, by)
     answer = reader.post(address, form)
     assert answer.status_code == 422
     return answer.content.decode()
@@ -42,6 +48,7 @@ def test_a_count_is_begun_scanned_counted_again_and_corrected(reader):
     offices = [code for code, found in sorted(held.items()) if (found.whole_boxes or 0) >= 3 and not found.opened]
     office = next(code for code in offices if code != "00")
     boxes = [str(line.box) for line in book.boxes_at(office)]
+    assert "obody was chosen to act" in refusal(reader, "/custody/counts", office=office, reason="monthly")
     name, text = post(reader, "/custody/counts", office=office, reason="monthly", by="kepala.pusat")
     assert "somebody counts" in text
     assert not any(box in text for box in boxes)

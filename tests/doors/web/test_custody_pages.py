@@ -23,7 +23,7 @@ def text_of(answer):
     return re.sub(r"\s+", " ", answer.content.decode())
 
 
-def test_a_consignment_is_sent_taken_over_and_its_discrepancy_resolved(clerk):
+def test_a_consignment_is_sent_taken_over_and_its_discrepancy_resolved(clerk, act):
     first, second, third = queries.oldest_boxes("1871", 3)
     way = {
         "from_office": "1871", "to_office": "1872", "carrier": "Dinas Dukcapil Metro", "answerable": "operator.1872",
@@ -31,21 +31,22 @@ def test_a_consignment_is_sent_taken_over_and_its_discrepancy_resolved(clerk):
     }  # fmt: skip
     unsigned = clerk.post("/custody/dispatch", {**way, "scans": str(first.box)})
     assert unsigned.status_code == 422
-    sent = clerk.post(
-        "/custody/dispatch", {**way, "scans": f"{first.box}\n{second.box}\n", "loan": "1", "by": "operator.1871"}
-    )
+    assert "obody was chosen to act" in text_of(unsigned)
+    assert 'name="scans"' not in text_of(clerk.get("/custody/dispatch?from=1871"))
+    act(clerk, "operator.1871")
+    sent = clerk.post("/custody/dispatch", {**way, "scans": f"{first.box}\n{second.box}\n", "loan": "1"})
     assert sent.status_code == 302, text_of(sent)
     address = sent.headers["location"]
     movement = address.partition("movement=")[2]
     page = text_of(clerk.get(address))
     assert "operator.1872 answers until" in page
     assert f'data-scan-expects="{first.box} {second.box}"' in page
-    own = clerk.post("/custody/receive", {"movement": movement, "scans": str(first.box), "by": "operator.1871"})
+    own = clerk.post("/custody/receive", {"movement": movement, "scans": str(first.box)})
     assert own.status_code == 422
+    act(clerk, "operator.1872")
     done = clerk.post(
         "/custody/receive",
-        {"movement": movement, "scans": f"{first.box}\n{third.box}", "broken_seal": str(first.box), "note": "torn",
-         "by": "operator.1872"},
+        {"movement": movement, "scans": f"{first.box}\n{third.box}", "broken_seal": str(first.box), "note": "torn"},
     )  # fmt: skip
     assert done.status_code == 302, text_of(done)
     page = text_of(clerk.get(address))
@@ -56,9 +57,10 @@ def test_a_consignment_is_sent_taken_over_and_its_discrepancy_resolved(clerk):
     assert movement in text_of(clerk.get("/custody"))
     number = next(d["number"] for d in queries.discrepancies(movement=movement) if d["kind"] == "short")
     end = {"movement": movement, "number": number, "resolution": "written_off", "note": "police report"}
-    assert clerk.post("/custody/resolve", {**end, "by": "operator.1872"}).status_code == 422
-    assert clerk.post("/custody/resolve", {**end, "resolution": "", "by": "kepala.1872"}).status_code == 422
-    assert clerk.post("/custody/resolve", {**end, "by": "kepala.1872"}).status_code == 302
+    assert clerk.post("/custody/resolve", end).status_code == 422
+    act(clerk, "kepala.1872")
+    assert clerk.post("/custody/resolve", {**end, "resolution": ""}).status_code == 422
+    assert clerk.post("/custody/resolve", end).status_code == 302
     assert "written off" in text_of(clerk.get(address))
 
 

@@ -23,7 +23,7 @@ from blanko.cards.suket import operations as suket
 from blanko.cards.suket import papers
 from blanko.cards.suket import queries as sukets
 from blanko.cards.suket.rules import Reason, VoidCause
-from blanko.doors.web import words
+from blanko.doors.web import officer, words
 from blanko.doors.web.pages import supply
 from blanko.doors.web.pages.responses import in_readers_words, named_errors, page
 from blanko.doors.web.tables import Column, Table
@@ -88,14 +88,15 @@ def at_counter(name: str, template: str) -> Callable[..., Callable[..., HttpResp
                     kept = {"nik": request.POST["nik"]} if how == "wrong" and request.POST.get("nik") else {}
                     return HttpResponseRedirect(f"{request.path}{'?' + urlencode(kept) if kept else ''}")
             context = view(request, place.code)
-            table = context.pop("table", None)
+            who, table = officer.chosen(request), context.pop("table", None)
             if table is not None and (exported := table.export(request)) is not None:
                 return exported
             return render(
                 request, template,
                 {
                     **context, "table": table, "office": place, "tab": name, "how": how, "said": said,
-                    "tabs": _tabs(place.code), "officers": access.officers(office=place.code),
+                    "tabs": _tabs(place.code), "chosen": who,
+                    "acting": who if who is not None and who["office"] == place.code else None,
                     "crumbs": [("/counter", _("Counters"))], "sequence": time.time_ns() // 1_000_000,
                 },
             )  # fmt: skip
@@ -118,10 +119,14 @@ def _tabs(office: str) -> list[tuple[str, str, str]]:
 def _done(request: HttpRequest, office: str) -> Answer:
     """Do what the form asks; a refusal is said in the reader's words and nothing is done."""
     given = {name: str(value).strip() for name, value in request.POST.items()}
-    by = given.get("by") or f"operator.{office}"
     try:
+        by = given["by"] = officer.required(request)
         if by not in {officer["username"] for officer in access.officers(office=office)}:
-            raise NotOfThisOffice("{by} is no officer of this office", mend="choose one of the list", by=by)
+            raise NotOfThisOffice(
+                "{by} is no officer of this office",
+                mend="choose an officer of this office, at the top of the page",
+                by=by,
+            )
         with acting(principal=by):
             return "right", ACTIONS[given.get("do", "")](office, given, {"by": by, "at": timezone.now()})
     except KeyError:
@@ -267,7 +272,7 @@ def _day(text: str | None) -> date | None:
 
 def _key(office: str, given: dict[str, str]) -> Key:
     # The form carries its number, so that a form that is sent twice prints once.
-    return Key(f"counter/{office}/{given['by'] if given.get('by') else 'operator'}", int(given["sequence"]))
+    return Key(f"counter/{office}/{given['by']}", int(given["sequence"]))
 
 
 def _print(office: str, given: dict[str, str], who: dict[str, Any]) -> str:

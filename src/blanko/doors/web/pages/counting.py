@@ -22,7 +22,7 @@ from blanko.cards.destruction import papers, rules
 from blanko.cards.destruction import queries as batches
 from blanko.cards.destruction.rules import WitnessGiven
 from blanko.cards.issuance import comparing, following
-from blanko.doors.web import words
+from blanko.doors.web import officer, words
 from blanko.doors.web.pages.custody import condition_names
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
@@ -132,13 +132,13 @@ def count(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
     return page(
         request, "counts.html", table, found=found, says=statuses()[found["status"]] if found else "", seen=seen,
-        offices=list(gazetteer.offices()), crumbs=[("/custody", _("Custody"))],
+        offices=list(gazetteer.offices()), crumbs=[("/custody", _("Custody"))], acting=officer.chosen(request),
     )  # fmt: skip
 
 
 def _count_step(request: HttpRequest) -> str:
     """One step of a count; its name."""
-    given, by, at = request.POST, _signed(request), timezone.now()
+    given, by, at = request.POST, officer.required(request), timezone.now()
     name = given.get("count", "")
     with acting(principal=by):
         if not name:
@@ -158,13 +158,6 @@ def _count_step(request: HttpRequest) -> str:
             rows = [(line[0], line[1] if len(line) > 1 else "") for line in lines]
             counting.hand_in(count=name, rows=rows, by=by, at=at)
     return name
-
-
-def _signed(request: HttpRequest) -> str:
-    by = request.POST.get("by", "").strip()
-    if not by:
-        raise InvalidValue("nobody signed", mend="write the name of the officer who does this")
-    return by
 
 
 def _range(row: dict[str, Any]) -> str:
@@ -209,13 +202,13 @@ def destroy(request: HttpRequest) -> HttpResponse:
     return page(
         request, "destruction.html", register, listed, found=found, office=office, offices=list(gazetteer.offices()),
         says=states()[found["state"]] if found else "", methods=methods(), done=batches.destroyed(),
-        crumbs=[("/custody", _("Custody"))],
+        crumbs=[("/custody", _("Custody"))], acting=officer.chosen(request),
     )  # fmt: skip
 
 
 def _batch_step(request: HttpRequest) -> str:
     """One step of a batch; its name."""
-    given, by, at = request.POST, _signed(request), timezone.now()
+    given, by, at = request.POST, officer.required(request), timezone.now()
     name, step = given.get("batch", ""), given.get("step", "")
     with acting(principal=by):
         if not name:

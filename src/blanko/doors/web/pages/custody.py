@@ -14,11 +14,10 @@ from blanko.cards.custody import arrivals, operations, papers, queries
 from blanko.cards.custody.rules import CENTRE, Key, Kind, Phase
 from blanko.cards.custody.transit import Discrepancy, DiscrepancyKind, Leg, Mode, Resolution
 from blanko.cards.issuance import following
-from blanko.doors.web import words
+from blanko.doors.web import officer, words
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.sankey import sankey
 from blanko.doors.web.tables import Column, Table
-from blanko.ground.access import queries as access
 from blanko.ground.access.acting import acting, acting_alone
 from blanko.ground.places import gazetteer
 from blanko.kernel.errors import InvalidValue
@@ -129,7 +128,7 @@ def receive(request: HttpRequest) -> HttpResponse:
         waiting = [{**row, "days": (timezone.now() - row["at"]).days} for row in queries.on_the_way()]
         return page(request, "receive.html", waiting=waiting, movement="")
     if request.method == "POST":
-        by = _officer(request)
+        by = officer.required(request)
         marked = [
             Discrepancy(kind, request.POST.get("owner", ""), line, note=note)
             for kind in MARKED
@@ -149,19 +148,20 @@ def receive(request: HttpRequest) -> HttpResponse:
     lines = [
         {"name": str(line.box), "first": line.first, "last": line.last, "blanks": line.quantity} for line in sent.lines
     ]
+    wrong = [
+        {**row, "what": named(row), "says": kind_of_discrepancy(row["kind"]),
+         "ended": resolution_names().get(row["resolution"] or "", "")}
+        for row in queries.discrepancies(movement=movement, resolved_too=True)
+    ]  # fmt: skip
     return page(
         request, "receive.html", movement=movement, sent=sent, pending=sent.phase == Phase.PENDING,
         posted=sent.phase == Phase.POSTED,
         kind=kind_of_movement(sent.kind), lines=lines[:LINES_SHOWN], more=max(0, len(lines) - LINES_SHOWN),
         expects=" ".join(dict.fromkeys(line["name"] for line in lines)),
         total=sum(line.quantity for line in sent.lines),
-        legs=queries.legs(movement), officers=access.officers(office=sent.to_office),
+        legs=queries.legs(movement), acting=officer.chosen(request),
         marks=[(str(kind), kind_of_discrepancy(kind)) for kind in MARKED], resolutions=resolution_names(),
-        wrong=[
-            {**row, "what": named(row), "says": kind_of_discrepancy(row["kind"]),
-             "ended": resolution_names().get(row["resolution"] or "", "")}
-            for row in queries.discrepancies(movement=movement, resolved_too=True)
-        ],
+        wrong=wrong, unended=any(not row["resolution"] for row in wrong),
     )  # fmt: skip
 
 
@@ -179,7 +179,7 @@ def bast(request: HttpRequest) -> HttpResponse:
 def resolve(request: HttpRequest) -> HttpResponse:
     """``POST /custody/resolve``: end a discrepancy, or make somebody else answer for it."""
     movement, number = request.POST.get("movement", ""), int(request.POST.get("number") or 0)
-    by, note, at = _officer(request), request.POST.get("note", ""), timezone.now()
+    by, note, at = officer.required(request), request.POST.get("note", ""), timezone.now()
     with acting_alone(principal="svc.custody"):
         if request.POST.get("owner", "").strip():
             arrivals.hand_on(
@@ -199,7 +199,7 @@ def dispatch(request: HttpRequest) -> HttpResponse:
     """``/custody/dispatch``: scan what leaves, say who carries it and who answers, and print the packing list later."""
     if request.method == "POST":
         given = request.POST
-        by, now = _officer(request), timezone.now()
+        by, now = officer.required(request), timezone.now()
         blanks = [line for line in (given.get("scans") or "").splitlines() if line.strip()]
         legs = []
         if given.get("carrier") or given.get("answerable"):
@@ -223,7 +223,7 @@ def dispatch(request: HttpRequest) -> HttpResponse:
     here = queries.boxes_at(office)
     return page(
         request, "dispatch.html", office=office, here=len(here), offices=list(gazetteer.offices()),
-        officers=access.officers(office=office), first=here[:8],
+        acting=officer.chosen(request), first=here[:8],
     )  # fmt: skip
 
 
@@ -232,13 +232,6 @@ def _due(text: str) -> datetime:
         return timezone.make_aware(datetime.fromisoformat(text))
     except ValueError:
         raise InvalidValue("the way has no due time", mend="say by when it must be there") from None
-
-
-def _officer(request: HttpRequest) -> str:
-    by = (request.POST.get("by") or "").strip()
-    if not by:
-        raise InvalidValue("nobody signed", mend="write the name of the officer who does this")
-    return by
 
 
 def named(row: dict[str, Any]) -> str:

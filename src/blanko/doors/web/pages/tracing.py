@@ -18,11 +18,10 @@ from blanko.cards.alerts import queries as alert_queries
 from blanko.cards.counting import queries as counts
 from blanko.cards.custody import tracing
 from blanko.cards.custody.tracing import Holder
-from blanko.doors.web import words
+from blanko.doors.web import officer, words
 from blanko.doors.web.pages.custody import condition_names
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
-from blanko.ground.access import queries as access
 from blanko.ground.access.acting import acting
 from blanko.kernel.errors import InvalidValue
 
@@ -108,7 +107,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
     )
     still = [row for row in rows if row["status"] == "open"]
     return page(
-        request, "alerts.html", table, open=still, ended=ended, officers=access.officers(),
+        request, "alerts.html", table, open=still, ended=ended, acting=officer.chosen(request),
         offices=len({row["office"] for row in still}),
     )  # fmt: skip
 
@@ -125,10 +124,8 @@ def look(request: HttpRequest) -> HttpResponse:
 @require_POST
 @named_errors
 def acknowledge(request: HttpRequest) -> HttpResponse:
-    """``POST /alerts/acknowledge``: alert, reason, by."""
-    by = request.POST.get("by", "").strip()
-    if not by:
-        raise InvalidValue("nobody signed", mend="write the name of the officer who does this")
+    """``POST /alerts/acknowledge``: alert, reason; in the chosen officer's name."""
+    by = officer.required(request)
     with acting(principal=by):
         alert_operations.acknowledge(
             alert=request.POST.get("alert", ""), reason=request.POST.get("reason", ""), by=by, at=timezone.now()
