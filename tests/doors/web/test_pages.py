@@ -28,6 +28,7 @@ PAGES = [
     "/custody/receive?movement=planning/5:9101", "/custody/dispatch", "/custody/dispatch?from=1871",
     "/counter", "/counter/3101", "/counter/3101/hand-over", "/counter/3101/cards", "/counter/3101/uncollected",
     "/counter/3101/suket", "/counter/9171", "/turns", "/turns?first=2017-03-20&last=2017-04-30",
+    "/custody/samples", "/destruction/holds", "/turns/order",
     "/plan?case=records", "/policies", "/policies?case=nation-2017&seed=2",
 ]  # fmt: skip
 

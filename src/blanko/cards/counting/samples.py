@@ -184,7 +184,7 @@ def standing(sample: str) -> Standing:
     head = _head(sample)
     order = _order(head)
     results = dict(LossSampleResult.objects.filter(sample=sample).values_list("draw", "missing"))
-    missing = []
+    missing: list[int] = []
     while len(missing) + 1 in results:
         missing.append(results[len(missing) + 1])
     risk, loss = Fraction(head["risk"]), Fraction(head["loss"])
@@ -194,6 +194,20 @@ def standing(sample: str) -> Standing:
     return Standing(
         sample, head["office"], head["seed"], risk, loss, len(order), head["blanks"], found, waiting
     )  # fmt: skip
+
+
+def course(sample: str) -> list[float]:
+    """The smallest risk at which the claim is proven, after each counted box of the order. Raises UnknownSample."""
+    head = _head(sample)
+    order = _order(head)
+    results = dict(LossSampleResult.objects.filter(sample=sample).values_list("draw", "missing"))
+    found: list[int] = []
+    risks = []
+    while len(found) + 1 in results:
+        found.append(results[len(found) + 1])
+        judged = sampling.judge(order, found, risk=Fraction(head["risk"]), loss=Fraction(head["loss"]))
+        risks.append(judged.risk)
+    return risks
 
 
 def samples(*, office: str | None = None, limit: int = 50) -> list[dict[str, Any]]:

@@ -178,5 +178,8 @@ def done_words() -> dict[str, str]:
         "adopt": _("The rule is adopted; rounds of earlier days keep theirs."),
         "sheet": _("The list was taken in."),
         "notices": _("The portal's list was taken in; rows that were refused stay out until they are mended."),
+        "hold": _("Held: nothing of it can be destroyed until two officers end the hold."),
+        "lift": _("The hold has ended; it stays visible."),
+        "order": _("The order is published; it holds from its day on."),
         "amend": _("The addendum is registered; the versions before it stay visible."),
     }
