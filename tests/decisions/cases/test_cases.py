@@ -7,20 +7,19 @@ import pytest
 from cards.conftest import accepted_lot
 from decisions.cases.doubles import AT, BY, OTHER, clash, double, file, key, snapshot, waiting, whose
 from django.db import IntegrityError, connection, transaction
-from records.filed import death, put, registration
+from records.filed import put, registration
 
 from blanko.cards.custody import operations as custody
 from blanko.cards.custody.rules import Key, Line
 from blanko.cards.issuance import operations as issuance
 from blanko.cards.issuance.rules import CardWithheld
 from blanko.cards.suket import operations as suket
-from blanko.decisions.cases import deaths, operations, queries, rules
+from blanko.decisions.cases import operations, queries, rules
 from blanko.decisions.cases.models import CaseStanding
 from blanko.ground.audit import operations as audit
 from blanko.records.entitlement import operations as entitlement
 from blanko.records.entitlement import queries as owed
 from blanko.records.registry import closing, persons
-from blanko.records.registry import operations as registry
 from blanko.records.registry import queries as registered
 from blanko.records.registry.models import Match
 from blanko.records.registry.operations import ReasonMissing
@@ -429,36 +428,6 @@ def perform(act, rng, keys):
             issuance.print_cards(office="3171", limit=1, **BY)
         case _:
             operations.open_cases(**BY)
-
-
-def test_a_death_suspends_and_an_objection_that_another_officer_upholds_lifts_it():
-    put(registrations=[registration(0), registration(1)], deaths=[death(0), death(1)])
-    entitlement.catch_up(**BY)
-    assert {row[3] for row in snapshot()[1]} == {"suspended_deceased"}
-    (one, other) = sorted(row["person_id"] for row in deaths.standing())
-    assert deaths.standing()[0]["object_until"] == date(2017, 5, 4)
-    deaths.object_to(person_id=one, reason="came to the counter", **BY)
-    with pytest.raises(rules.ObjectionOpen), transaction.atomic():
-        deaths.object_to(person_id=one, reason="again", **BY)
-    with pytest.raises(rules.SecondOfficerIsFirst), transaction.atomic():
-        deaths.uphold(person_id=one, reason="face seen", **BY)
-    # Until it is decided the card stays suspended.
-    assert len([row for row in snapshot()[1] if row[3] == "suspended_deceased"]) == 2
-    deaths.uphold(person_id=one, reason="face and fingers seen", **OTHER)
-    assert {row[0]: row[3] for row in snapshot()[1]} == {one: "print_ready", other: "suspended_deceased"}
-    with pytest.raises(rules.NoObjection), transaction.atomic():
-        deaths.reject(person_id=other, reason="none", **OTHER)
-    with pytest.raises(rules.ObjectionTooLate), transaction.atomic():
-        deaths.object_to(person_id=other, reason="late", by="operator.3171", at=AT + timedelta(days=31))
-    deaths.object_to(person_id=other, reason="the family came", **BY)
-    deaths.reject(person_id=other, reason="the certificate was shown", **OTHER)
-    assert [row["objection"] for row in deaths.standing()] == ["rejected"]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM audit_event WHERE operation LIKE 'cases.death%%'")
-        for (event,) in cursor.fetchall():
-            assert audit.verify(event).holds
-    with pytest.raises(registry.NotDead):
-        deaths.object_to(person_id=one, reason="none stands", **BY)
 
 
 @pytest.mark.parametrize("outcome", ["different", "same"])

@@ -6,12 +6,15 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
 
-from blanko.cards.alerts.nightly import Night
 from blanko.cards.alerts.operations import Found
+from blanko.decisions.cases.nightly import Casework, Night
+from blanko.decisions.cases.operations import Overdue
 from blanko.doors.jobs import nightly
 
 JAKARTA = timezone(timedelta(hours=7))
-NIGHT = Night(date(2017, 4, 4), 12, True, 0, alerts=Found(("overdue/x",), ()))
+NIGHT = Night(
+    date(2017, 4, 4), 12, True, 0, alerts=Found(("overdue/x",), ()), cases=Casework(overdue=Overdue(3, 1, 0)),
+)  # fmt: skip
 
 
 class Waits:
@@ -48,7 +51,9 @@ def test_the_next_time_is_the_next_one_after_now(hour, day):
 def test_each_night_is_done_at_its_hour(run, capsys):
     done = run(3, lambda _number: NIGHT)
     assert done == [datetime(2017, 4, day, 1, 30, tzinfo=JAKARTA) for day in (4, 5, 6)]
-    assert "run 12, journal and book are one" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "run 12, journal and book are one" in told
+    assert "3 cases settled since nobody answered, 1 to be signed" in told
 
 
 def test_a_night_that_failed_is_tried_again_soon_and_the_next_is_at_its_hour(run, capsys):

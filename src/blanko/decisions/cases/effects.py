@@ -71,7 +71,7 @@ def carry_out(
     _end_cards([held[key] for key in close], reason=reason, by=by, at=at)
     closing.close(records=close, cause="case", reason=reason, by=by, at=at)
     steps = {no: _further(kind, of_case, held, reason=reason, by=by, at=at) for no, kind, of_case in decided}
-    _follow(touched, by=by, at=at)
+    follow(touched, by=by, at=at)
     return {
         no: {
             "opened": ["/".join(part[0]) for part in of_case if part[0] in opened],
@@ -106,7 +106,7 @@ def take_back(
         pairs += [Judged(*pair, earlier.get(pair, "withdrawn")) for pair in verdicts.standing(named)]
     if pairs:
         verdicts.judge(pairs=pairs, cause="undo", reason=reason, by=by, at=at)
-    _follow(touched, by=by, at=at)
+    follow(touched, by=by, at=at)
 
 
 def later_than(case_no: int, event: int) -> int | None:
@@ -228,7 +228,7 @@ def _statuses_back(made: Sequence[Sequence[str]], *, reason: str, by: str, at: d
             )  # fmt: skip
 
 
-def _follow(touched: set[int], *, by: str, at: datetime) -> None:
+def follow(touched: set[int], *, by: str, at: datetime) -> None:
     """Claims of everybody concerned, under all their ids, and the last check: nobody is without an open record."""
     day = claims_as_of()
     if day is not None:

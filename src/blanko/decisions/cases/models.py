@@ -22,7 +22,7 @@ class Case(Fact):
 
     # The weight is the registry's and may be made anew with another model.
     sealed_columns: ClassVar[tuple[str, ...] | None] = (
-        "case_no", "kind", "office", "pattern", "reason", "opened_on", "subject",
+        "case_no", "kind", "office", "pattern", "reason", "opened_on", "subject", "document",
     )  # fmt: skip
 
     case_no = models.BigIntegerField(primary_key=True)
@@ -33,6 +33,8 @@ class Case(Fact):
     reason = code(default="")
     opened_on = models.DateField()
     subject = code(unique=True)
+    # office/number/version of the paper about a death that asks.
+    document = code(default="")
 
     class Meta:
         db_table = "cases_case"
@@ -123,14 +125,50 @@ class CaseStanding(Projection):
         ]
 
 
+class DeathNotice(Fact):
+    """The family is told that a card is suspended: since when, by which document, how that was matched, and until when
+    one may object. One for each report that stands.
+    """
+
+    notice_no = models.BigIntegerField(primary_key=True)
+    recorded_office = code()
+    record_id = code()
+    person_id = models.BigIntegerField()
+    office = code()
+    died_on = models.DateField()
+    document_office = code()
+    document_no = models.TextField(default="")
+    matched_by = code()
+    noticed_on = models.DateField()
+    object_until = models.DateField()
+    death_event = models.BigIntegerField()
+
+    class Meta:
+        db_table = "cases_death_notice"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["recorded_office", "record_id", "death_event"], name="cases_death_notice_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(matched_by__in=["record", "nik", "name", "case", "status", "officer"]),
+                name="cases_death_notice_matched_by",
+            ),
+        ]
+
+
 class DeathObjection(Fact):
-    """Somebody says that a reported death is wrong; another officer upholds that or rejects it."""
+    """Somebody (``objector``) says that a reported death is wrong, with what he shows; another officer upholds that or
+    rejects it; either is taken back (undo), and so is the objection (withdraw).
+    """
 
     recorded_office = code()
     record_id = code()
     seq = models.IntegerField()
     step = code()
     person_id = models.BigIntegerField()
+    objector = models.TextField(default="")
+    shown = models.TextField(default="")
+    lift_event = models.BigIntegerField(null=True)
     by = code()
     at = models.DateTimeField()
     reason = models.TextField()
@@ -140,7 +178,11 @@ class DeathObjection(Fact):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["recorded_office", "record_id", "seq"], name="cases_death_objection_once"),
             models.CheckConstraint(
-                condition=Q(step__in=["object", "uphold", "reject"]), name="cases_death_objection_step"
+                condition=Q(step__in=["object", "uphold", "reject", "undo", "withdraw"]),
+                name="cases_death_objection_step",
+            ),
+            models.CheckConstraint(
+                condition=~Q(step="object") | ~Q(objector="") & ~Q(shown=""), name="cases_death_objection_by_whom"
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="cases_death_objection_has_reason"),
         ]

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.transaction import atomic
 from django.utils import timezone
 
-from blanko.decisions.cases import effects, queries, rules
+from blanko.decisions.cases import deaths, effects, queries, rules
 from blanko.decisions.cases.models import AuditSample, CaseMember, CaseStanding, CaseStep
 from blanko.decisions.cases.rules import Key, Kind, Outcome, State, Step
 from blanko.ground.audit import operations as audit
@@ -24,12 +24,15 @@ from blanko.records.registry.operations import TAKE_IN_LOCK, ReasonMissing
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What one look found: cases opened, opened again, and overtaken; ``event`` is None when nothing changed."""
+    """What one look found: cases opened, opened again, and overtaken, and families told of a death; ``event`` (of the
+    cases) is None when none changed.
+    """
 
     opened: int = 0
     reopened: int = 0
     overtaken: int = 0
     event: int | None = None
+    notices: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,11 @@ def open_cases(*, by: str, at: datetime) -> Opened:
     day = timezone.localtime(at).date()
     with atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TAKE_IN_LOCK])
+        notices = deaths.notify(by=by, at=at)
         cursor.execute(sql.text(__package__, "find.sql"), {"many": rules.NIK_OF_MANY})
         cursor.execute(
-            "SELECT nextval('cases_number'), q.kind, q.office, q.weight, q.pattern, q.reason, q.subject, q.offices,"
-            " q.records, q.versions FROM (SELECT * FROM cases_question AS q"
+            "SELECT nextval('cases_number'), q.kind, q.office, q.weight, q.pattern, q.reason, q.subject, q.document,"
+            " q.offices, q.records, q.versions FROM (SELECT * FROM cases_question AS q"
             " WHERE NOT EXISTS (SELECT FROM cases_case AS c WHERE c.subject = q.subject)"
             '  ORDER BY q.subject COLLATE "C") AS q'
         )
@@ -81,16 +85,16 @@ def open_cases(*, by: str, at: datetime) -> Opened:
         )
         back = cursor.fetchall()
         if not (fresh or gone or back):
-            return Opened()
+            return Opened(notices=notices)
         cases = [
             {"case_no": no, "kind": kind, "office": office, "pattern": pattern, "reason": reason, "opened_on": day,
-             "subject": subject}
-            for no, kind, office, _weight, pattern, reason, subject, *_records in fresh
+             "subject": subject, "document": document}
+            for no, kind, office, _weight, pattern, reason, subject, document, *_records in fresh
         ]  # fmt: skip
         members = [
             {"case_no": row[0], "place": place, "recorded_office": office, "record_id": record, "version": version}
             for row in fresh
-            for place, (office, record, version) in enumerate(zip(row[7], row[8], row[9], strict=True), 1)
+            for place, (office, record, version) in enumerate(zip(*row[8:11], strict=True), 1)
         ]
         steps = [_step(no, seq + 1, Step.OVERTAKE, by=by, at=at, reason="the records no longer ask it")
                  for no, seq, _state in gone]  # fmt: skip
@@ -102,7 +106,7 @@ def open_cases(*, by: str, at: datetime) -> Opened:
             subject={"opened": len(fresh), "reopened": len(back), "overtaken": len(gone)},
         )  # fmt: skip
         weights = {row[0]: row[3] for row in fresh}
-        counts = {row[0]: len(row[7]) for row in fresh}
+        counts = {row[0]: len(row[8]) for row in fresh}
         _copy(cursor, "cases_case", [{**row, "weight": weights[row["case_no"]]} for row in cases], event)
         _copy(cursor, "cases_member", members, event)
         _copy(
@@ -121,7 +125,7 @@ def open_cases(*, by: str, at: datetime) -> Opened:
                 CaseStanding.objects.filter(pk=number).update(
                     state=state, seq=seq + 1, due=None, outcome="", group_no=None, event_id=event
                 )
-        return Opened(len(fresh), len(back), len(gone), event)
+        return Opened(len(fresh), len(back), len(gone), event, notices)
 
 
 def catch_up(*, by: str, at: datetime) -> Opened:
@@ -165,6 +169,8 @@ def settle(
         effects.alone()
         held = _held(case_no)
         members = _members(case_no)
+        if held.kind == Kind.DEATH or outcome is Outcome.DIED:
+            return _answer_death(held, outcome, list(keep), members, reason=reason, by=by, at=at)
         decided = rules.parts_of(outcome, queries.members_of(members), keep=keep, parts=parts)
         second = rules.second_officer(effects.closed_by(members, decided))
         step = Step.PROPOSE if second else Step.SETTLE
@@ -178,6 +184,22 @@ def settle(
             return Settled(case_no, state, second)
         _settle([(held, outcome, decided)], cause=cause, reason=reason, by=by, at=at)
         return Settled(case_no, state)
+
+
+def _answer_death(
+    held: CaseStanding, outcome: Outcome, keep: list[Key], members: list[dict[str, Any]], *, reason: str, by: str,
+    at: datetime,
+) -> Settled:  # fmt: skip
+    keys = [(row["recorded_office"], row["record_id"]) for row in members]
+    record = rules.answer_of(held.kind, outcome, keep, keys)
+    state = rules.after(State(held.state), Step.SETTLE, case_no=held.case_no)
+    lifted = deaths.answer(queries.document_of(held.case_no), record, reason=reason, by=by, at=at)
+    row = _step(
+        held.case_no, held.seq + 1, Step.SETTLE, by=by, at=at, reason=reason, outcome=str(outcome), cause="officer",
+        parts=[["/".join(record)]] if record else [], before={"lifted": lifted},
+    )  # fmt: skip
+    _stand(held, state, _record("cases.settle", [row], by=by, at=at, reason=reason), outcome=str(outcome))
+    return Settled(held.case_no, state)
 
 
 def sign(*, case_no: int, by: str, at: datetime, reason: str = "signed") -> Settled:
@@ -235,7 +257,12 @@ def settle_group(
     """
     _reasoned(reason)
     outcome = Outcome(outcome)
-    if outcome is Outcome.PARTS or not cases or len(set(cases)) > rules.GROUP_MAX:
+    if (
+        outcome not in (Outcome.SAME, Outcome.DIFFERENT)
+        or kind == Kind.DEATH
+        or not cases
+        or len(set(cases)) > rules.GROUP_MAX
+    ):
         raise rules.NotGrouped(
             "a group is settled as same or different, from 1 to {most} cases at once", mend="name its cases",
             most=rules.GROUP_MAX,
@@ -364,10 +391,13 @@ def _undo(held: Sequence[CaseStanding], *, reason: str, by: str, at: datetime) -
                 later=later, case_no=case.case_no,
             )  # fmt: skip
         steps.append((case, last))
-    effects.take_back(
-        [(last.parts, last.before) for _case, last in steps],
-        reason=f"case {steps[0][0].case_no} undone: {reason}", by=by, at=at,
-    )  # fmt: skip
+    says = f"case {steps[0][0].case_no} undone: {reason}"
+    for case, last in steps:
+        if case.kind == Kind.DEATH:
+            deaths.take_back(queries.document_of(case.case_no), last.before["lifted"], reason=says, by=by, at=at)
+    doubles = [(last.parts, last.before) for case, last in steps if case.kind != Kind.DEATH]
+    if doubles:
+        effects.take_back(doubles, reason=says, by=by, at=at)
     cases = [case for case, _settled in steps]
     rows = [_step(case.case_no, case.seq + 1, Step.UNDO, by=by, at=at, reason=reason) for case in cases]
     event = _record("cases.undo", rows, by=by, at=at, reason=reason)
@@ -392,7 +422,7 @@ def _members(case_no: int) -> list[dict[str, Any]]:
     }  # fmt: skip
     held = queries.records(list(seen))
     for key, version in seen.items():
-        if held[key]["version"] != version:
+        if held[key]["version"] != version or held[key]["withdrawn"]:
             raise rules.CaseOutOfDate(
                 "record {record} of case {case_no} has changed", mend="look for cases again, and judge the new one",
                 record="/".join(key), case_no=case_no,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Count
@@ -23,7 +23,7 @@ from blanko.decisions.cases.rules import (
     chosen,
     second_officer,
 )
-from blanko.records.registry import verdicts
+from blanko.records.registry import dying, verdicts
 from blanko.records.registry.queries import UnknownRecord
 
 _COLUMNS = ("case_no", "kind", "office", "weight", "pattern", "opened_on", "records", "state", "outcome", "due",
@@ -68,14 +68,39 @@ def case(case_no: int) -> dict[str, Any]:
         members.append({**now, "seen_version": version, "changed": now["version"] != version})
     names = ("seq", "step", "outcome", "parts", "due", "group_no", "cause", "by", "at", "reason")
     steps = list(CaseStep.objects.filter(case_no=case_no).order_by("seq").values(*names))
-    opened = Case.objects.filter(pk=case_no).values("reason").get()
+    opened = Case.objects.filter(pk=case_no).values("reason", "document").get()
     return {
-        **row, "reason": opened["reason"], "members": members, "steps": steps,
+        **row, **opened, "paper": paper_of(opened["document"]), "members": members, "steps": steps,
         "verdicts": [
             {"left": "/".join(left), "right": "/".join(right), **word}
             for (left, right), word in sorted(verdicts.standing(held).items())
         ],
     }  # fmt: skip
+
+
+class Document(NamedTuple):
+    """A paper about a death that asks, in the version that was seen."""
+
+    office: str
+    number: str
+    version: int
+
+
+def document_of(case_no: int) -> Document:
+    """The paper of a case of kind death."""
+    return _document(Case.objects.values_list("document", flat=True).get(pk=case_no))
+
+
+def _document(text: str) -> Document:
+    # A number of a certificate has slashes of its own.
+    office, _slash, rest = text.partition("/")
+    number, _slash, version = rest.rpartition("/")
+    return Document(office, number, int(version))
+
+
+def paper_of(document: str) -> dict[str, Any] | None:
+    """What the paper of a case of kind death says, in its newest version; None for other kinds."""
+    return dying.paper(*_document(document)[:2]) if document else None
 
 
 def records(keys: Sequence[Key]) -> dict[Key, dict[str, Any]]:
@@ -84,8 +109,8 @@ def records(keys: Sequence[Key]) -> dict[Key, dict[str, Any]]:
         cursor.execute(
             "SELECT r.recorded_office, r.record_id, r.person_id, r.version, r.nik, r.name, r.birth_date, r.sex,"
             " r.marital_status, r.regency, r.recorded_on, r.status, r.status_since, r.closed, r.is_lead, r.died_on,"
-            " f.birth_place, f.mother_name, f.address, c.serial, c.state AS card_state, c.counts AS card_counts, c.job,"
-            " k.kept_office, k.kept_id"
+            " r.withdrawn, f.birth_place, f.mother_name, f.address, c.serial, c.state AS card_state,"
+            " c.counts AS card_counts, c.job, k.kept_office, k.kept_id"
             " FROM unnest(%s::text[], %s::text[]) AS n (office, record)"
             " JOIN registry_record_current AS r ON r.recorded_office = n.office AND r.record_id = n.record"
             " LEFT JOIN intake_registration_latest AS f"
@@ -101,7 +126,7 @@ def records(keys: Sequence[Key]) -> dict[Key, dict[str, Any]]:
     return {(row["recorded_office"], row["record_id"]): row for row in rows}
 
 
-def members_of(rows: Iterable[dict[str, Any]]) -> list[Member]:
+def members_of(rows: Iterable[Mapping[str, Any]]) -> list[Member]:
     """What the rules need of records."""
     return [Member((r["recorded_office"], r["record_id"]), r["status"], r["recorded_on"], r["closed"]) for r in rows]
 

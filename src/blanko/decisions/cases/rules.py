@@ -18,14 +18,15 @@ Key = tuple[str, str]
 
 
 class Kind(StrEnum):
-    """Why records stand in a case: they are held as one person's, linkage asks, the biometric engine asks, or several
-    persons carry one NIK.
+    """Why records stand in a case: they are held as one person's, linkage asks, the biometric engine asks, several
+    persons carry one NIK, or a paper about a death leaves open whom it means.
     """
 
     MERGED = "merged"
     REVIEW = "review"
     BIOMETRIC = "biometric"
     NIK = "nik"
+    DEATH = "death"
 
 
 class State(StrEnum):
@@ -51,11 +52,14 @@ class Step(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What was decided: one person, different persons, or some of each."""
+    """What was decided: one person, different persons, or some of each; of a death: the person of one record died.
+    ``different`` then says that the paper means none of them.
+    """
 
     SAME = "same"
     DIFFERENT = "different"
     PARTS = "parts"
+    DIED = "died"
 
 
 AFTER: Final[Mapping[tuple[State, Step], State]] = {
@@ -123,7 +127,15 @@ class ObjectionTooLate(BlankoError):
 
 
 class NoObjection(BlankoError):
-    """No objection to this death is open."""
+    """No objection to this death is open, or none that could be taken back."""
+
+
+class UnknownNotice(BlankoError, LookupError):
+    """No notice of a death has this number."""
+
+
+class NotOfThisKind(BlankoError, ValueError):
+    """What is decided is no answer to what the case asks."""
 
 
 class DueTooSoon(BlankoError, ValueError):
@@ -168,7 +180,7 @@ def parts_of(
     match outcome:
         case Outcome.SAME:
             groups = [list(by_key)]
-        case Outcome.DIFFERENT:
+        case Outcome.DIFFERENT | Outcome.DIED:
             groups = [[key] for key in by_key]
         case Outcome.PARTS:
             groups = [list(dict.fromkeys(part)) for part in parts]
@@ -201,6 +213,20 @@ def chosen(members: Iterable[Member]) -> Member:
         members,
         key=lambda m: (m.closed, m.status not in PRINTED, -(m.recorded_on or date.min).toordinal(), m.key),
     )
+
+
+def answer_of(kind: str, outcome: Outcome, keep: Iterable[Key], members: Iterable[Key]) -> Key | None:
+    """Whom a paper about a death means, of the records of its case: one of them, or none. Raises NotOfThisKind."""
+    named, known = list(dict.fromkeys(keep)), set(members)
+    if kind == Kind.DEATH and outcome is Outcome.DIED and len(named) == 1 and named[0] in known:
+        return named[0]
+    if kind == Kind.DEATH and outcome is Outcome.DIFFERENT:
+        return None
+    raise NotOfThisKind(
+        "{outcome} is no answer to a case of kind {kind}",
+        mend="a death is answered with died and one record, or with different; all others without died",
+        outcome=outcome, kind=kind,
+    )  # fmt: skip
 
 
 def second_officer(closed: Sequence[Member]) -> str:
@@ -243,4 +269,7 @@ RULES: Final[Mapping[str, str]] = {
     "sample": "Pairs drawn for an audit are judged one by one, never in a group.",
     "withheld": "While a pair of weight 0 or more waits, the card of the later record is withheld.",
     "death": "A death suspends the card and erases nothing; an objection within 30 days that is upheld lifts it.",
+    "death_named": "A paper suspends a card only where its name and NIK mean one person; else a case asks who died.",
+    "notice": "Every suspension is told to the family: since when, by which document, and until when one may object.",
+    "mistake": "A record entered by mistake is withdrawn, kept whole, and can be restored.",
 }

@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.db.transaction import atomic
 
 from blanko.decisions.cases import operations, queries
-from blanko.decisions.cases.rules import Key, Outcome, State
+from blanko.decisions.cases.rules import Key, Kind, Outcome, State
 from blanko.ground.files import spreadsheets
 from blanko.ground.files.headers import map_heads
 from blanko.ground.files.rejects import Cause
@@ -70,6 +70,9 @@ def export(*, office: str | None = None, kind: str | None = None, form: str = "x
     """The cases that wait, one row each, with the columns that an officer fills: decision, keep, due, reason."""
     rows = []
     for listed in queries.queue(office=office, kind=kind, limit=ROWS_MAX):
+        if listed["kind"] == Kind.DEATH:
+            # Who died is no question of same or different.
+            continue
         shown = queries.case(listed["case_no"])
         members = shown["members"]
         row: list[Any] = [shown[name] for name in ("case_no", "kind", "office", "state", "weight", "opened_on")]

@@ -88,6 +88,24 @@ class PairWord(Schema):
     event_id: int
 
 
+class DeathPaper(Schema):
+    """What the paper of a case of kind death says of its person."""
+
+    office: str
+    document_no: str
+    version: int
+    nik: str | None
+    name: str | None
+    birth_place: str | None
+    birth_date: date | None
+    sex: str | None
+    mother_name: str | None
+    address: str | None
+    village_code: str | None
+    died_on: date
+    reported_on: date | None
+
+
 class FieldWeight(Schema):
     field: str
     level: str
@@ -106,6 +124,7 @@ class CaseShown(Schema):
     outcome: str
     due: date | None
     group_no: int | None
+    paper: DeathPaper | None
     members: list[CaseRecord]
     steps: list[CaseStepTaken]
     verdicts: list[PairWord]
@@ -175,6 +194,7 @@ class CasesOpened(Schema):
     opened: int
     reopened: int
     overtaken: int
+    notices: int
 
 
 class CasesDue(Schema):
@@ -325,7 +345,7 @@ def undo(request: HttpRequest, case_no: int, asked: CaseReason) -> dict[str, Any
 def _shown(case_no: int) -> dict[str, Any]:
     found = queries.case(case_no)
     keys = [(m["recorded_office"], m["record_id"]) for m in found["members"]]
-    return {**found, "weights": queries.weights(keys[0], keys[1]) if len(keys) == 2 else []}
+    return {**found, "weights": queries.weights(keys[0], keys[1]) if len(keys) == 2 and not found["paper"] else []}
 
 
 def _key(text: str) -> Key:

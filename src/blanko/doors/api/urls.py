@@ -11,6 +11,7 @@ from blanko.doors.api import (
     cases,
     counting,
     custody,
+    deaths,
     destruction,
     equipment,
     planning,
@@ -37,6 +38,7 @@ problems.install(api)
 api.add_router("", records.router, tags=["records"])
 api.add_router("", registry_check.router, tags=["records"])
 api.add_router("", cases.router, tags=["records"])
+api.add_router("", deaths.router, tags=["records"])
 api.add_router("", supply_writes.router, tags=["supply"])
 api.add_router("", equipment.router, tags=["supply"])
 api.add_router("", scenarios.router, tags=["planning"])

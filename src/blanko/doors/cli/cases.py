@@ -12,9 +12,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from blanko.decisions.cases import deaths, operations, queries, rules, sheets
+from blanko.decisions.cases import deaths, mistakes, operations, queries, rules, sheets
 from blanko.decisions.cases.rules import Kind, Outcome, State
 from blanko.ground.access.acting import acting
+from blanko.records.registry import dying, withdrawing
 from blanko.records.registry.rules import person_number, person_text
 
 EXAMPLE = """Example:
@@ -77,19 +78,31 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument("group_no", type=int)
     drawn = verb("sample", "pairs that an audit drew (key.json of linkage audit): never grouped")
     drawn.add_argument("file", type=Path)
-    dead = verb("deaths", "reported deaths, and until when one may object")
-    dead.add_argument("--office")
+    verb("deaths", "reported deaths, and until when one may object")
     for name, says in (
         ("object", "keep an objection to a reported death"),
         ("uphold", "the objection is right: the death is lifted"),
         ("reject", "the report stands"),
+        ("undo-objection", "take the decision on an objection back: it is open again"),
+        ("withdraw-objection", "whoever objected takes that back"),
     ):
         verb(name, says, signed=True, reason=True).add_argument("person", help="P-000000572-4")
+    made["object"].add_argument("--objector", required=True, help="who objects")
+    made["object"].add_argument("--shown", required=True, help="what was shown")
+    told = verb("notices", "notices to families whose report stands, as a sheet; or one as a letter")
+    told.add_argument("--number", type=int, help="the letter of this notice, as PDF")
+    told.add_argument("--out", type=Path, help="default: notices.xlsx or notice-N.pdf")
+    for name, says in (
+        ("withdraw", "a record was entered by mistake: into quarantine, nobody's"),
+        ("restore", "it was no mistake: the record is somebody's again"),
+    ):
+        verb(name, says, signed=True, reason=True).add_argument("record", help="OFFICE/RECORD")
+    verb("withdrawn", "records that were withdrawn as mistakes")
     out = verb("export", "cases.xlsx, to be filled and imported")
     out.add_argument("--out", type=Path, default=Path("cases.xlsx"))
     into = verb("import", "decisions of a filled sheet, all of it or nothing", signed=True)
     into.add_argument("file", type=Path)
-    for name in ("list", "groups", "group", "export", "overview"):
+    for name in ("list", "groups", "group", "export", "overview", "deaths", "notices", "withdrawn"):
         made[name].add_argument("--office", help="a regency, or a province's two digits")
     for name in ("list", "export"):
         made[name].add_argument("--kind", choices=[k.value for k in Kind])
@@ -122,7 +135,7 @@ def _show(given: argparse.Namespace) -> tuple[Any, list[str]]:
     found = queries.case(given.case_no)
     members = found["members"]
     keys = [(m["recorded_office"], m["record_id"]) for m in members]
-    found["weights"] = queries.weights(keys[0], keys[1]) if len(keys) == 2 else []
+    found["weights"] = queries.weights(keys[0], keys[1]) if len(keys) == 2 and not found["paper"] else []
     lines = [
         f"case {found['case_no']}: {found['kind']} at {found['office']}, {found['state']} {found['outcome']}".rstrip()
     ]
@@ -135,6 +148,9 @@ def _show(given: argparse.Namespace) -> tuple[Any, list[str]]:
     lines += [f"  {part['field']:<14}{part['bits']:>+7.1f} bits  {part['level']}" for part in found["weights"]]
     if bits:
         lines.append(f"  {'weight':<14}{sum(bits.values()):>+7.1f} bits")
+    if paper := found["paper"]:
+        lines.append(f"the paper: {paper['document_no']} of {paper['office']}, died {paper['died_on']}")
+        lines += [f"  {name:<14}{paper[name]}" for name in dying.SAID if paper[name] is not None]
     for member, key in zip(members, keys, strict=True):
         if member["changed"]:
             lines.append(f"record {'/'.join(key)} has changed since this case was opened")
@@ -177,16 +193,37 @@ def _export(given: argparse.Namespace) -> tuple[Any, list[str]]:
 def _deaths(given: argparse.Namespace) -> tuple[Any, list[str]]:
     rows = deaths.standing(office=given.office)
     lines = [
-        f"{person_text(row['person_id'])}  {row['name']}, died {row['died_on']}, told {row['noticed_on']},"
-        f" objections until {row['object_until']}"
-        + (f": {row['objection']}, {row['says']}" if row["objection"] else "")
+        f"{person_text(row['person_id'])}  {row['name']}, died {row['died_on']}, told {row['noticed_on']}"
+        f"{' (notice ' + str(row['notice_no']) + ')' if row['notice_no'] else ''} by {row['source']}"
+        f" {row['document_no']}, objections until {row['object_until']}"
+        + (f": {row['objection']}, {row['objector']} showed {row['shown']}: {row['says']}" if row["objection"] else "")
         for row in rows
     ]
     return rows, lines or ["no reported death stands"]
 
 
+def _notices(given: argparse.Namespace) -> tuple[Any, list[str]]:
+    if given.number is not None:
+        out = given.out or Path(f"notice-{given.number}.pdf")
+        out.write_bytes(deaths.paper(given.number))
+    else:
+        out = given.out or Path("notices.xlsx")
+        out.write_bytes(deaths.notices(office=given.office, form="csv" if out.suffix == ".csv" else "xlsx"))
+    return {"file": str(out)}, [f"{out}"]
+
+
+def _withdrawn(given: argparse.Namespace) -> tuple[Any, list[str]]:
+    rows = withdrawing.withdrawn(office=given.office)
+    lines = [
+        f"{row['recorded_office']}/{row['record_id']}  {row['name']}, {row['status']}: {row['reason']}" for row in rows
+    ]
+    return rows, lines or ["no record is withdrawn"]
+
+
 _READS = {
     "deaths": _deaths,
+    "notices": _notices,
+    "withdrawn": _withdrawn,
     "list": _list,
     "show": _show,
     "overview": _overview,
@@ -233,7 +270,7 @@ def _of_several(given: argparse.Namespace, by: str, at: datetime) -> tuple[Any, 
         case "open":
             opened = operations.open_cases(by=by, at=at)
             text = f"{opened.opened:,} opened, {opened.reopened:,} opened again, {opened.overtaken:,} overtaken"
-            return asdict(opened), [text]
+            return asdict(opened), [f"{text}; {opened.notices:,} families to be told of a suspended card"]
         case "due":
             overdue = operations.settle_overdue(by=by, at=at)
             said = f"{overdue.settled:,} cases settled by the published rule, {overdue.second:,} to be signed,"
@@ -247,12 +284,25 @@ def _of_several(given: argparse.Namespace, by: str, at: datetime) -> tuple[Any, 
             )  # fmt: skip
             return {"group": number, "cases": numbers}, [f"group {number}: {len(numbers):,} cases settled in one act"]
         case "object":
-            until = deaths.object_to(person_id=person_number(given.person), reason=given.reason, by=by, at=at)
+            until = deaths.object_to(
+                person_id=person_number(given.person), objector=given.objector, shown=given.shown, reason=given.reason,
+                by=by, at=at,
+            )  # fmt: skip
             return {"until": until}, ["the objection is kept; another officer upholds or rejects it"]
-        case "uphold" | "reject":
-            judge = deaths.uphold if given.verb == "uphold" else deaths.reject
+        case "uphold" | "reject" | "undo-objection" | "withdraw-objection":
+            judge, says = {
+                "uphold": (deaths.uphold, "the death is lifted"),
+                "reject": (deaths.reject, "the report stands"),
+                "undo-objection": (deaths.undo, "the objection is open again"),
+                "withdraw-objection": (deaths.withdraw_objection, "the objection is withdrawn; the report stands"),
+            }[given.verb]
             judge(person_id=person_number(given.person), reason=given.reason, by=by, at=at)
-            return {"done": given.verb}, ["the death is lifted" if given.verb == "uphold" else "the report stands"]
+            return {"done": given.verb}, [says]
+        case "withdraw" | "restore":
+            step = mistakes.withdraw if given.verb == "withdraw" else mistakes.restore
+            step(record=_key(given.record), reason=given.reason, by=by, at=at)
+            says = "is withdrawn and kept" if given.verb == "withdraw" else "is somebody's again"
+            return {"record": given.record}, [f"record {given.record} {says}"]
         case "undo-group":
             count = operations.undo_group(group_no=given.group_no, reason=given.reason, by=by, at=at)
             return {"undone": count}, [f"{count:,} cases are open again"]

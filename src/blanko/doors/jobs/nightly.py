@@ -11,7 +11,8 @@ from typing import Final
 from django.db import connection
 from django.utils import timezone
 
-from blanko.cards.alerts.nightly import NIGHTLY, Night, nightly
+from blanko.cards.alerts.nightly import NIGHTLY
+from blanko.decisions.cases.nightly import Night, nightly
 from blanko.ground.access.acting import acting
 
 # After a failure (the server is away, a lock) it is tried again so much later.
@@ -64,11 +65,15 @@ def _tell(line: str) -> None:
 
 def said(night: Night) -> str:
     """A night in one line."""
+    done = night.cases.overdue
+    settled = (
+        f"{done.settled:,} cases settled since nobody answered, {done.second:,} to be signed, {done.left:,} refused"
+    )
     if night.before:
-        return f"the night of {night.day} was done before, run {night.reconcile}"
+        return f"the night of {night.day} was done before, run {night.reconcile}; {settled}"
     holds = "journal and book are one" if night.holds else "journal and book DIFFER"
     return (
         f"the night of {night.day}: run {night.reconcile}, {holds}, {night.differences:,} differences,"
         f" {len(night.followed.lost) + len(night.followed.spoiled):,} cards owed again, {len(night.alerts.new):,} new"
-        f" alerts, {len(night.alerts.over):,} over"
+        f" alerts, {len(night.alerts.over):,} over; {settled}"
     )

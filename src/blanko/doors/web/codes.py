@@ -66,6 +66,11 @@ def operations() -> dict[str, str]:
         "registry.change_statuses": _("statuses changed"),
         "registry.report_death": _("death reported"),
         "registry.lift_death": _("report of a death lifted"),
+        "registry.restate_death": _("report of a death stands again"),
+        "registry.match_deaths": _("papers about deaths matched by name"),
+        "registry.answer_death": _("said whom a paper about a death means"),
+        "registry.withdraw": _("record entered by mistake withdrawn"),
+        "registry.restore": _("withdrawn record restored"),
         "registry.regroup": _("records moved between persons"),
         "registry.judge": _("pairs of records judged"),
         "registry.close": _("records closed into quarantine"),
@@ -84,6 +89,9 @@ def operations() -> dict[str, str]:
         "cases.death_object": _("objection to a death kept"),
         "cases.death_uphold": _("objection to a death upheld"),
         "cases.death_reject": _("objection to a death rejected"),
+        "cases.death_undo": _("decision on an objection taken back"),
+        "cases.death_withdraw": _("objection to a death withdrawn"),
+        "cases.death_notice": _("family told of a suspended card"),
         "cases.sample": _("pairs drawn for an audit"),
         "registry.confirm_nik": _("NIK confirmed by an officer"),
         "registry.withdraw_nik": _("confirmation of a NIK withdrawn"),
@@ -170,6 +178,37 @@ def operations() -> dict[str, str]:
         "planning.commit_round": _("round committed"),
         "planning.discard_round": _("round discarded"),
         "transparency.publish": _("figures published"),
+    }
+
+
+def record_statuses() -> dict[str, str]:
+    """The statuses of a record."""
+    return {
+        "UNREGISTERED": _("not recorded"),
+        "BIO_CAPTURED": _("captured"),
+        "PROCESSING": _("being processed"),
+        "SENT_FOR_ENROLLMENT": _("sent to be found unique"),
+        "RECEIVED_AT_CENTRAL": _("received, waits to be found unique"),
+        "ENROLL_FAILURE_AT_CENTRAL": _("failed at the centre"),
+        "ENROLL_FAILURE_AT_REGIONAL": _("failed at the office"),
+        "SEARCH_FAILURE_AT_CENTRAL": _("search failed at the centre"),
+        "ADJUDICATE_RECORD": _("to be decided by a person"),
+        "DUPLICATE_RECORD": _("recorded twice"),
+        "PRINT_READY_RECORD": _("print-ready"),
+        "SENT_FOR_CARD_PRINTING": _("sent to be printed"),
+        "CARD_PRINTED": _("card printed"),
+        "CARD_SHIPPED": _("card on its way"),
+        "CARD_ISSUED": _("card handed over"),
+    }
+
+
+def marital() -> dict[str, str]:
+    """Marital statuses."""
+    return {
+        "BELUM KAWIN": _("never married"),
+        "KAWIN": _("married"),
+        "CERAI HIDUP": _("divorced"),
+        "CERAI MATI": _("widowed"),
     }
 
 

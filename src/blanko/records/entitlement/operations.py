@@ -30,7 +30,7 @@ from blanko.records.entitlement.rules import (
     State,
     decide,
 )
-from blanko.records.registry import biometrics, capturing, matching
+from blanko.records.registry import biometrics, capturing, dying, matching
 from blanko.records.registry import operations as registry
 from blanko.records.registry.capturing import Captured
 from blanko.records.registry.rules import Status
@@ -155,6 +155,7 @@ def catch_up(*, by: str, at: datetime) -> Refreshed:
         registry.take_in(by=by, at=at)
         biometrics.take_results(by=by, at=at)
         matching.keep_up(by=by, at=at)
+        dying.match(by=by, at=at)
         return refresh(as_of=claims_as_of() or timezone.localtime(at).date(), by=by, at=at)
 
 

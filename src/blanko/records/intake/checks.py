@@ -98,6 +98,9 @@ def check(
             regency = place if place is not None else _regency_of(value)
     if kind.name == "registrations":
         _warn_registrations(values, work, today, repeated)
+    if kind.name == "deaths":
+        nameless = [parse.is_null(texts[name]) for name in ("nik", "record_id", "name")]
+        work.refuse(np.logical_and.reduce(nameless), "nik", "missing")
     return _sorted_out(batch, texts, values, regency, work)
 
 

@@ -103,11 +103,18 @@ DEATHS = Kind(
     columns=(
         Column("office", "office", required=True, head_required=True, others=("kantor", "kode_kantor")),
         Column("document_no", required=True, head_required=True, length_max=64, others=("nomor_akta", "no_akta", "nomor_akta_kematian", "nomor_dokumen")),
-        Column("nik", "nik", required=True, head_required=True, others=("no_nik", "nomor_induk_kependudukan")),
+        Column("nik", "nik", head_required=True, others=("no_nik", "nomor_induk_kependudukan")),
         Column("record_id", length_max=64, others=("id_rekaman", "nomor_rekaman")),
         Column("recorded_office", "office", others=("kantor_perekaman",)),
         Column("died_on", "date", required=True, head_required=True, others=("tanggal_meninggal", "tgl_meninggal", "tanggal_kematian")),
         Column("reported_on", "date", others=("tanggal_lapor", "tgl_lapor")),
+        Column("name", others=("nama", "nama_lengkap", "nama_almarhum", "full_name")),
+        Column("birth_place", others=("tempat_lahir", "tmp_lahir", "place_of_birth")),
+        Column("birth_date", "date", others=("tanggal_lahir", "tgl_lahir", "tgl_lhr", "date_of_birth", "dob")),
+        Column("sex", "sex", others=("jenis_kelamin", "jk", "kelamin", "gender", "l_p")),
+        Column("mother_name", others=("nama_ibu", "ibu_kandung", "nama_ibu_kandung", "nama_lgkp_ibu")),
+        Column("address", length_max=400, others=("alamat", "alamat_lengkap")),
+        Column("village_code", "village", others=("kode_desa", "kode_kelurahan", "kode_desa_kelurahan", "kode_wilayah")),
     ),
 )  # fmt: skip
 

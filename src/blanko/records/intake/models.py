@@ -128,11 +128,18 @@ class Death(Version):
     pk = models.CompositePrimaryKey("office", "document_no", "version")
     office = code()
     document_no = code()
-    nik = code()
+    nik = code(null=True)
     record_id = code(null=True)
     recorded_office = code(null=True)
     died_on = models.DateField()
     reported_on = models.DateField(null=True)
+    name = models.TextField(null=True)
+    birth_place = models.TextField(null=True)
+    birth_date = models.DateField(null=True)
+    sex = code(null=True)
+    mother_name = models.TextField(null=True)
+    address = models.TextField(null=True)
+    village_code = code(null=True)
 
     class Meta:
         db_table = "intake_death"

@@ -85,7 +85,7 @@ def reopen(*, records: Iterable[Key], cause: str, reason: str, by: str, at: date
         was = {}
         for key in keys:
             last = RecordClosing.objects.filter(recorded_office=key[0], record_id=key[1]).order_by("-seq").first()
-            if not held[key]["closed"] or last is None:
+            if not held[key]["closed"] or held[key]["withdrawn"] or last is None:
                 raise RecordClosed("record {office}/{record_id} is not closed", mend="look it up", **_named(key))
             was[key] = (last.status, last.status_since)
         _keep(
@@ -99,6 +99,24 @@ def reopen(*, records: Iterable[Key], cause: str, reason: str, by: str, at: date
         ]
         if steps:
             change_statuses(changes=steps, kind=Kind.CORRECTION, reason=reason, by=by, at=at)
+
+
+def set_aside(*, record: Key, cause: str, reason: str, by: str, at: datetime) -> int:
+    """Close a record in favour of none: it is nobody's (``withdrawing``). Returns the id that ends with it."""
+    return _alone(record, closed=True, operation="registry.withdraw", cause=cause, reason=reason, by=by, at=at)
+
+
+def take_up(*, record: Key, cause: str, reason: str, by: str, at: datetime) -> int:
+    """The reverse of ``set_aside``: returns the id under which the record is somebody's again."""
+    return _alone(record, closed=False, operation="registry.restore", cause=cause, reason=reason, by=by, at=at)
+
+
+def _alone(record: Key, *, closed: bool, operation: str, cause: str, reason: str, by: str, at: datetime) -> int:
+    held = _held([record])
+    now = held[record]
+    row = _row(record, now["status"], now["status_since"], closed=closed)
+    _keep([row], held, operation=operation, cause=cause, reason=reason, by=by, at=at)
+    return int(now["person_id"])
 
 
 def _row(key: Key, status: str, since: date, *, closed: bool, kept: Key = ("", "")) -> dict[str, Any]:
@@ -124,7 +142,7 @@ def _held(keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
         row = (
             Record.objects.select_for_update()
             .filter(recorded_office=office, record_id=record_id)
-            .values("person_id", "status", "status_since", "closed")
+            .values("person_id", "status", "status_since", "closed", "withdrawn")
             .first()
         )
         if row is None:
@@ -151,7 +169,8 @@ def _keep(
     RecordClosing.objects.bulk_create([RecordClosing(event_id=event, **row) for row in rows])
     for row in rows:
         # A closed record steps down in the same statement: it may never lead.
-        changed: dict[str, Any] = {"closed": row["closed"], "event_id": event}
+        withdrawn = row["closed"] and not row["kept_id"]
+        changed: dict[str, Any] = {"closed": row["closed"], "withdrawn": withdrawn, "event_id": event}
         if row["closed"]:
             changed["is_lead"] = False
         Record.objects.filter(recorded_office=row["recorded_office"], record_id=row["record_id"]).update(**changed)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from django.db import connection
 from django.db.transaction import atomic
-from pyarrow import csv
 
 from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
@@ -22,12 +20,17 @@ from blanko.records.registry import adopting
 from blanko.records.registry.operations import TAKE_IN_LOCK
 
 if TYPE_CHECKING:
-    from blanko.engines.linkage.packed import Book
+    from blanko.engines.linkage.packed import Book, Packed
 
 BATCH = 100_000
-_ROW = np.dtype([("fields", ">i2"), ("key_size", ">i4"), ("key", ">i8"), ("rec_size", ">i4"), ("rec", ">i8")])
-# PostgreSQL, COPY, "Binary Format": signature, flags, no extension; and -1 at the end.
-_SLASH = "\\"
+_TEXTS = (
+    "recorded_office", "nik", "name", "birth_place", "birth_date", "sex", "mother_name", "address", "village_code",
+    "family_card_no",
+)  # fmt: skip
+"""Columns of keys_rows.sql that are compared, in its order."""
+_SLASH, _SEPARATOR = "\\", "\x1f"
+# PostgreSQL, COPY, "Binary Format": signature, flags, no extension; a length before each value; and -1 at the end.
+_BIGINT = (("size", ">i4"), ("value", ">i8"))
 _HEAD, _TAIL = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 
 
@@ -60,23 +63,22 @@ def add_keys(*, by: str, at: datetime, most: int = BATCH) -> Keyed:
         cursor.execute("SET LOCAL work_mem = '64MB'")
         cursor.execute(sql.text(__package__, "keys_gather.sql"), {"most": most})
         rows = _rows(cursor)
-        if not rows.num_rows:
+        if rows is None:
             return Keyed(waiting=waiting()[0])
-        ids = [tuple(each.split("/", 1)) for each in rows.column("record_id").to_pylist()]
         with book.lock:
-            packed = book.pack(rows.drop_columns(["version", "held_rec", "held_packed"]))
-            keys = _keys(book, packed.each())
+            packed = book.pack(rows.texts)
+            keys = _keys(book, packed)
         event = audit.record(
-            operation="registry.add_keys", by=by, at=at, facts=Facts.none(), subject={"records": len(ids)}
+            operation="registry.add_keys", by=by, at=at, facts=Facts.none(), subject={"records": len(rows.ids)}
         )
-        recs = _forget_held(cursor, book, rows)
-        _store(cursor, recs, ids, rows.column("version").to_pylist(), packed.each(), keys, model=version, event=event)
+        recs = _forget_held(cursor, book, rows.ids)
+        _store(cursor, recs, rows, packed.each(), keys, model=version, event=event)
         cursor.execute(
             "DELETE FROM registry_unkeyed AS u USING registry_keying AS g"
             " WHERE u.recorded_office = g.recorded_office AND u.record_id = g.record_id"
         )
         cursor.execute("SELECT count(*) FROM registry_unkeyed")
-        return Keyed(len(ids), int((keys != 0).sum()), int(cursor.fetchone()[0]))
+        return Keyed(len(rows.ids), int((keys != 0).sum()), int(cursor.fetchone()[0]))
 
 
 def add_all_keys(
@@ -100,54 +102,83 @@ def add_all_keys(
             return Keyed(records, keys, left)
 
 
-def _rows(cursor: Any) -> pa.RecordBatch:
-    with cursor.connection.cursor().copy(
-        f"COPY ({sql.text(__package__, 'keys_rows.sql')}) TO STDOUT (FORMAT csv, HEADER)"
-    ) as copied:
-        data = BytesIO(b"".join(copied))
-    from blanko.engines.linkage.columns import COLUMNS
+class _Rows(NamedTuple):
+    """Records by (office, number) in this order, the versions that stand, and the columns of linkage."""
 
-    table = csv.read_csv(
-        data,
-        parse_options=csv.ParseOptions(newlines_in_values=True),
-        convert_options=csv.ConvertOptions(
-            column_types={
-                **dict.fromkeys(COLUMNS, pa.string()),
-                "version": pa.int32(), "held_rec": pa.int64(), "held_packed": pa.string(),
-            },
-            strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=[""],
-        ),
-    )  # fmt: skip
-    return table.combine_chunks().to_batches()[0] if table.num_rows else pa.RecordBatch.from_pylist([], table.schema)
+    ids: list[tuple[str, str]]
+    versions: list[str]
+    texts: pa.RecordBatch
 
 
-def _keys(book: Book, packed: list[bytes]) -> npt.NDArray[np.uint64]:
+def _rows(cursor: Any) -> _Rows | None:
+    """What registry_keying holds; None when that is nothing."""
+    cursor.execute(sql.text(__package__, "keys_rows.sql"))
+    count, office, record, version, *texts = cursor.fetchone()
+    if not count:
+        return None
+    columns = dict(zip(_TEXTS, (_column(text, count) for text in (office, *texts)), strict=True))
+    ids = list(zip(office.split(_SEPARATOR), record.split(_SEPARATOR), strict=True))
+    columns["record_id"] = _column(record, count)
+    return _Rows(ids, version.split(_SEPARATOR), pa.RecordBatch.from_pydict(columns))
+
+
+def _column(text: str, count: int) -> pa.Array:
+    """Cells that separators part, as an Arrow column."""
+    raw = np.frombuffer(text.encode(), np.uint8)
+    between = np.flatnonzero(raw == ord(_SEPARATOR))
+    if len(between) != count - 1:
+        raise RuntimeError("a cell of a registration holds the unit separator")
+    offsets = np.zeros(count + 1, np.int32)
+    offsets[1:-1] = between - np.arange(count - 1)
+    offsets[-1] = len(raw) - (count - 1)
+    data = raw[raw != ord(_SEPARATOR)]
+    return pa.Array.from_buffers(pa.string(), count, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+
+
+def _keys(book: Book, packed: Packed) -> npt.NDArray[np.uint64]:
     """Keys of packed records; a step at a time, since each may hold words that the model does not know."""
     step = 1_000
-    return np.concatenate([book.keys(book.open(packed[at : at + step])) for at in range(0, len(packed), step)])
+    return np.concatenate(
+        [
+            book.keys(book.open(packed._replace(ends=packed.ends[at : at + step + 1])))
+            for at in range(0, len(packed.ends) - 1, step)
+        ]
+    )
 
 
-def _forget_held(cursor: Any, book: Book, rows: pa.RecordBatch) -> npt.NDArray[np.int64]:
+def _forget_held(cursor: Any, book: Book, ids: list[tuple[str, str]]) -> npt.NDArray[np.int64]:
     """Each record's number: its own, or a new one. The keys of what it was before go."""
-    held = rows.column("held_rec")
-    recs = held.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    cursor.execute(
+        "SELECT recorded_office, record_id, held_rec, held_packed FROM registry_keying WHERE held_rec IS NOT NULL"
+    )
+    held = {(office, record): (rec, bytes(packed)) for office, record, rec, packed in cursor.fetchall()}
+    recs = np.zeros(len(ids), np.int64)
+    again = [at for at, each in enumerate(ids) if each in held] if held else []
+    for at in again:
+        recs[at] = held[ids[at]][0]
     fresh = np.flatnonzero(recs == 0)
-    cursor.execute("SELECT nextval('registry_rec') FROM generate_series(1, %s)", [len(fresh)])
-    recs[fresh] = [number for (number,) in cursor.fetchall()]
-    again = np.flatnonzero(held.is_valid().to_numpy(zero_copy_only=False))
-    if len(again):
-        before = [bytes.fromhex(rows.column("held_packed")[int(at)].as_py()[2:]) for at in again]
+    cursor.execute(
+        "SELECT array_agg(n) FROM (SELECT nextval('registry_rec') AS n FROM generate_series(1, %s)) AS s", [len(fresh)]
+    )
+    recs[fresh] = cursor.fetchone()[0] or []
+    if again:
+        from blanko.engines.linkage.packed import joined
+
+        before = [held[ids[at]][1] for at in again]
         with book.lock:
-            old = _keys(book, before)
+            old = _keys(book, joined(before))
         which, column = np.nonzero(old)
-        dropped = {"keys": as_bigint(old[which, column]).tolist(), "recs": recs[again][which].tolist()}
+        mine = recs[again]
+        dropped = {"keys": as_bigint(old[which, column]).tolist(), "recs": mine[which].tolist()}
         cursor.execute(
             "WITH gone AS (SELECT DISTINCT * FROM unnest(%(keys)s::bigint[], %(recs)s::bigint[]) AS g (key, rec)),"
             " kept AS (INSERT INTO registry_dropped_key (key, rec) SELECT key, rec FROM gone ON CONFLICT DO NOTHING)"
             " DELETE FROM registry_key AS k USING gone WHERE k.key = gone.key AND k.rec = gone.rec",
             dropped,
         )
-        cursor.execute("DELETE FROM registry_keyed WHERE rec = ANY (%s)", [recs[again].tolist()])
+        cursor.execute("DELETE FROM registry_keyed WHERE rec = ANY (%s)", [mine.tolist()])
+        # They wait to be linked anew: those that did already are taken out, so that all can be copied in.
+        cursor.execute("DELETE FROM registry_unlinked WHERE rec = ANY (%s)", [mine.tolist()])
     return recs
 
 
@@ -159,8 +190,7 @@ def as_bigint(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
 def _store(
     cursor: Any,
     recs: npt.NDArray[np.int64],
-    ids: list[tuple[str, ...]],
-    versions: list[int],
+    rows: _Rows,
     packed: list[bytes],
     keys: npt.NDArray[np.uint64],
     *,
@@ -170,27 +200,33 @@ def _store(
     raw = cursor.connection.cursor()
     lines = [
         f"{office}\t{record.replace(_SLASH, _SLASH * 2)}\t{rec}\t{version}\t{model}\t\\\\x{data.hex()}\t{event}\n"
-        for (office, record), rec, version, data in zip(ids, recs.tolist(), versions, packed, strict=True)
+        for (office, record), rec, version, data in zip(rows.ids, recs.tolist(), rows.versions, packed, strict=True)
     ]
     with raw.copy(
         "COPY registry_keyed (recorded_office, record_id, rec, version, model, packed, event_id) FROM STDIN"
     ) as copy:
         copy.write("".join(lines))
     which, column = np.nonzero(keys)
-    rows = np.empty(len(which), dtype=_ROW)
-    rows["fields"], rows["key_size"], rows["rec_size"] = 2, 8, 8
-    flat = as_bigint(keys[which, column])
-    of = recs[which]
-    # Sorted, so that neighbours go to one page of the index.
-    order = np.lexsort((of, flat))
-    rows["key"], rows["rec"] = flat[order], of[order]
-    once = np.ones(len(rows), dtype=bool)
-    once[1:] = (rows["key"][1:] != rows["key"][:-1]) | (rows["rec"][1:] != rows["rec"][:-1])
-    with raw.copy("COPY registry_key (key, rec) FROM STDIN (FORMAT binary)") as copy:
-        copy.write(_HEAD)
-        copy.write(rows[once].tobytes())
-        copy.write(_TAIL)
-    cursor.execute(
-        "INSERT INTO registry_unlinked (rec) SELECT unnest(%s::bigint[]) ON CONFLICT DO NOTHING",
-        [np.sort(recs).tolist()],
+    flat, of = as_bigint(keys[which, column]), recs[which]
+    # Sorted, so that neighbours go to one page of the index; a record's own stay side by side.
+    order = np.argsort(flat, kind="stable")
+    flat, of = flat[order], of[order]
+    once = np.ones(len(flat), dtype=bool)
+    once[1:] = (flat[1:] != flat[:-1]) | (of[1:] != of[:-1])
+    _copy(raw, "registry_key (key, rec)", flat[once], of[once])
+    _copy(raw, "registry_unlinked (rec)", np.sort(recs))
+
+
+def _copy(raw: Any, table: str, *columns: npt.NDArray[np.int64]) -> None:
+    """Copy columns of bigint into a table."""
+    rows = np.empty(
+        len(columns[0]),
+        np.dtype([("fields", ">i2"), *((f"{part}{at}", kind) for at in range(len(columns)) for part, kind in _BIGINT)]),
     )
+    rows["fields"] = len(columns)
+    for at, column in enumerate(columns):
+        rows[f"size{at}"], rows[f"value{at}"] = 8, column
+    with raw.copy(f"COPY {table} FROM STDIN (FORMAT binary)") as copy:
+        copy.write(_HEAD)
+        copy.write(rows.tobytes())
+        copy.write(_TAIL)

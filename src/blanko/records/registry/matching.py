@@ -64,9 +64,10 @@ def resolve(
 
 def link_records(
     cursor: Any, *, new: list[int], lost: list[tuple[int, int]], around: list[int], by: str, at: datetime,
-    cap: int | None = None,
+    cap: int | None = None, withdrawn: Collection[int] = (),
 ) -> Resolved:  # fmt: skip
-    """The part of ``resolve`` that compares: keyed records by their numbers, and keys that records lost.
+    """The part of ``resolve`` that compares: keyed records by their numbers, keys that records lost, and records that
+    are withdrawn, whose keys are among the lost.
 
     Inside the caller's transaction, which holds TAKE_IN_LOCK alone.
     """
@@ -79,7 +80,7 @@ def link_records(
     with book.lock:
         change = link(
             book=book, store=Stored(cursor), new=new, around=around, cap=CAP if cap is None else cap,
-            lost=(keys, recs),
+            lost=(keys, recs), withdrawn=withdrawn,
         )  # fmt: skip
     if change.kept or change.dropped:
         event = audit.record(

@@ -232,6 +232,59 @@ class DeathReport(Fact):
         ]
 
 
+class DeathMatching(Projection):
+    """Whom a paper about a death means that names its person: what the engine says of its newest version, and the
+    records (``office/record``) among which a person decides when it is not sure.
+    """
+
+    pk = models.CompositePrimaryKey("office", "document_no")
+    office = _code()
+    document_no = _code()
+    version = models.IntegerField()
+    outcome = _code()
+    person_id = models.BigIntegerField(null=True)
+    records = ArrayField(models.TextField(db_collation="C"), default=list)
+    weight = models.FloatField(null=True)
+    model = models.IntegerField(null=True)
+
+    class Meta:
+        db_table = "registry_death_match"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(outcome__in=["sure", "uncertain", "somebody_else", "nobody"]),
+                name="registry_death_match_outcome",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="sure", person_id__isnull=False) | Q(person_id__isnull=True) & ~Q(outcome="sure"),
+                name="registry_death_match_sure_has_person",
+            ),
+        ]
+
+
+class DeathAnswer(Fact):
+    """An officer says whom a version of a paper about a death means: the person of a record, nobody (both empty), or
+    takes that back (``stands`` false). The last row of a version counts.
+    """
+
+    office = _code()
+    document_no = _code()
+    version = models.IntegerField()
+    seq = models.IntegerField()
+    stands = models.BooleanField()
+    recorded_office = _code(default="")
+    record_id = _code(default="")
+    reason = models.TextField()
+
+    class Meta:
+        db_table = "registry_death_answer"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["office", "document_no", "version", "seq"], name="registry_death_answer_once"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="registry_death_answer_has_reason"),
+        ]
+
+
 class NikConfirmation(Fact):
     """An officer says that a NIK is right although its digits contradict birth date or sex, or takes that back.
 
@@ -278,8 +331,10 @@ class RecordClosing(Fact):
                 fields=["recorded_office", "record_id", "seq"], name="registry_record_closing_once"
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="registry_record_closing_has_reason"),
+            # Closed in favour of another record, or withdrawn as a mistake: in favour of none.
             models.CheckConstraint(
-                condition=Q(closed=False) | ~Q(kept_office="", kept_id=""), name="registry_record_closing_for_another"
+                condition=Q(closed=False) | ~Q(kept_office="", kept_id="") | Q(cause="withdrawn"),
+                name="registry_record_closing_for_another",
             ),
         ]
 
@@ -364,6 +419,8 @@ class Record(Projection):
     # The id that this record was the first to bear. It resolves to whoever the record's person is today.
     founded = models.BigIntegerField(null=True)
     closed = models.BooleanField(default=False)
+    # Entered by mistake: in quarantine, nobody's, compared with nothing.
+    withdrawn = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "registry_record"
@@ -372,6 +429,9 @@ class Record(Projection):
             models.UniqueConstraint(fields=["person_id"], condition=Q(is_lead=True), name="registry_record_one_lead"),
             models.CheckConstraint(
                 condition=Q(is_lead=False) | Q(closed=False), name="registry_record_closed_never_leads"
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn=False) | Q(closed=True), name="registry_record_withdrawn_is_closed"
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [

@@ -154,16 +154,27 @@ def _stage_clusters(cursor: Any) -> None:
 def _take_deaths(cursor: Any, *, counts: dict[str, Any], by: str, at: datetime) -> int | None:
     cursor.execute(sql.text(__package__, "deaths.sql"))
     counts["deaths_unmatched"] = _count(cursor, "registry_death_found WHERE person_id IS NULL")
+    event, counts["deaths"], counts["deaths_lifted"] = write_deaths(
+        cursor, operation="registry.take_in_deaths", by=by, at=at
+    )
+    return event
+
+
+def write_deaths(cursor: Any, *, operation: str, by: str, at: datetime) -> tuple[int | None, int, int]:
+    """Write what ``registry_death_found`` and ``registry_death_lifted`` ask for: (event, new deaths, lifted)."""
+    cursor.execute(sql.text(__package__, "deaths_new.sql"))
     columns = (
         "person_id", "seq", "recorded_office", "record_id", "stands", "died_on", "source", "office", "document_no",
         "reason",
     )  # fmt: skip
     cursor.execute(f"SELECT {', '.join(columns)} FROM registry_death_new ORDER BY person_id, seq")
     rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-    counts["deaths_lifted"] = sum(not row["stands"] for row in rows)
+    if not rows:
+        return None, 0, 0
+    lifted = sum(not row["stands"] for row in rows)
     # A report that is only said again is no further death.
-    counts["deaths"] = sum(row["stands"] and not row["reason"] for row in rows)
-    return _keep_deaths(cursor, rows, operation="registry.take_in_deaths", by=by, at=at) if rows else None
+    new = sum(row["stands"] and not row["reason"] for row in rows)
+    return _keep_deaths(cursor, rows, operation=operation, by=by, at=at), new, lifted
 
 
 def _keep_deaths(
@@ -298,6 +309,31 @@ def lift_death(*, person_id: int, reason: str, by: str, at: datetime) -> int:
                 person_id=person_id,
             )
         return _keep_deaths(cursor, rows, operation="registry.lift_death", by=by, at=at, reason=reason)
+
+
+def restate_death(*, lift_event: int, reason: str, by: str, at: datetime) -> int:
+    """The lifting of a death was mistaken: every report that it answered stands again, unless another row came since.
+    Returns the event. Raises ReasonMissing, NotDead (nothing is left to stand again).
+    """
+    if not reason.strip():
+        raise ReasonMissing("the report of a death stands again without a reason", mend="say what was mistaken")
+    with atomic(), connection.cursor() as cursor:
+        rows: list[dict[str, Any]] = []
+        for held in DeathReport.objects.filter(event_id=lift_event, stands=False).order_by("person_id", "seq"):
+            record = (held.recorded_office, held.record_id)
+            later = DeathReport.objects.filter(
+                person_id=held.person_id, recorded_office=record[0], record_id=record[1], seq__gt=held.seq
+            )
+            if not later.exists():
+                row = _death_row(
+                    held.person_id, record, stands=True, died_on=held.died_on, office=held.office,
+                    document_no=held.document_no, reason=reason,
+                )  # fmt: skip
+                before = sum(made["person_id"] == held.person_id for made in rows)
+                rows.append({**row, "seq": row["seq"] + before})
+        if not rows:
+            raise NotDead("no report is left that could stand again", mend="report the death again")
+        return _keep_deaths(cursor, rows, operation="registry.restate_death", by=by, at=at, reason=reason)
 
 
 def _death_row(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -362,3 +362,52 @@ def way_after(status: Status, result: Result) -> tuple[tuple[Status, ...], str]:
             if following in between and following not in way and following is not S.ADJUDICATE_RECORD:
                 ways.append((*way, following))
     return (), "kept"
+
+
+class DeathMatch(StrEnum):
+    """Whom a paper about a death means: surely one person; perhaps one of several; the NIK on it is another person's
+    than the name; or nobody who is recorded here.
+    """
+
+    SURE = "sure"
+    UNCERTAIN = "uncertain"
+    SOMEBODY_ELSE = "somebody_else"
+    NOBODY = "nobody"
+
+
+def match_death(*, carriers: frozenset[int], answer: str, same: int | None) -> tuple[DeathMatch, int | None]:
+    """What a death that names its person comes to, and the person when it is sure.
+
+    ``carriers``: the persons whose records carry the NIK of the paper, none without one. ``answer``, ``same``: what the
+    check of one record says of the paper (new, same as a person, uncertain). A card is suspended only where name and
+    NIK mean one person, or the name alone where the paper has no NIK that is known.
+    """
+    if same is not None:
+        sure = not carriers or same in carriers
+        return (DeathMatch.SURE, same) if sure else (DeathMatch.SOMEBODY_ELSE, None)
+    if answer == "uncertain":
+        return DeathMatch.UNCERTAIN, None
+    return (DeathMatch.SOMEBODY_ELSE if carriers else DeathMatch.NOBODY), None
+
+
+def match_death_plainly(agreeing: Mapping[int, bool]) -> tuple[DeathMatch, int | None]:
+    """The same without a linkage model: by the NIK, and whether what else the paper says agrees with each carrier."""
+    found = [person for person, agrees in agreeing.items() if agrees]
+    if len(found) == 1:
+        return DeathMatch.SURE, found[0]
+    if not agreeing:
+        return DeathMatch.NOBODY, None
+    return (DeathMatch.UNCERTAIN if found else DeathMatch.SOMEBODY_ELSE), None
+
+
+def says_the_same(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    """Whether two descriptions can be one person's, without a model: half of the words of the shorter name are in the
+    other, and neither the birth date nor the sex contradicts.
+    """
+    first, second = (set(str(each.get("name") or "").upper().split()) for each in (one, other))
+    if 2 * len(first & second) < max(1, min(len(first), len(second))):
+        return False
+    return all(
+        one.get(field) is None or other.get(field) is None or one[field] == other[field]
+        for field in ("birth_date", "sex")
+    )

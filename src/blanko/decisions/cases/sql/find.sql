@@ -44,6 +44,11 @@ WITH standing AS MATERIALIZED (
         AS side (office, record)
     WHERE b.result IN ('uncertain', 'duplicate')
     UNION ALL
+    SELECT 'death', d.office || '/' || d.document_no || '/' || d.version, d.weight, d.outcome, r.recorded_office, r.record_id
+    FROM registry_death_question AS d
+    JOIN registry_record_current AS r
+        ON r.recorded_office = d.recorded_office AND r.record_id = d.record_id AND NOT r.closed
+    UNION ALL
     SELECT 'nik', r.nik, NULL, '', r.recorded_office, r.record_id
     FROM registry_record_current AS r
     WHERE 'nik_shared' = ANY (r.warnings) AND r.is_lead
@@ -62,15 +67,16 @@ DROP TABLE IF EXISTS cases_question;
 CREATE TEMP TABLE cases_question ON COMMIT DROP AS
 SELECT kind, max(weight) AS weight, max(reason) AS reason,
        (array_agg(regency ORDER BY NOT is_lead, recorded_office, record_id))[1] AS office,
-       CASE WHEN count(*) = 2 THEN cases_pattern(
+       CASE WHEN count(*) = 2 AND kind <> 'death' THEN cases_pattern(
            array_agg(nik ORDER BY recorded_office, record_id), array_agg(name ORDER BY recorded_office, record_id),
            array_agg(birth_date ORDER BY recorded_office, record_id), array_agg(sex ORDER BY recorded_office, record_id),
            array_agg(regency ORDER BY recorded_office, record_id)) ELSE '' END AS pattern,
        array_agg(recorded_office ORDER BY recorded_office, record_id) AS offices,
        array_agg(record_id ORDER BY recorded_office, record_id) AS records,
        array_agg(version ORDER BY recorded_office, record_id) AS versions,
+       CASE WHEN kind = 'death' THEN of ELSE '' END AS document,
        kind || ' ' || encode(sha256(convert_to(
-           string_agg(recorded_office || '/' || record_id || '/' || version, ' ' ORDER BY recorded_office, record_id),
+           CASE WHEN kind = 'death' THEN of || ' ' ELSE '' END || string_agg(recorded_office || '/' || record_id || '/' || version, ' ' ORDER BY recorded_office, record_id),
            'UTF8')), 'hex') AS subject
 FROM cases_found GROUP BY kind, of;
 ANALYZE cases_question;

@@ -1,8 +1,9 @@
-SELECT audit_guard(t) FROM unnest(ARRAY['cases_case', 'cases_member', 'cases_step', 'cases_sample', 'cases_death_objection']::regclass[]) AS t;
+SELECT audit_guard(t) FROM unnest(ARRAY['cases_case', 'cases_member', 'cases_step', 'cases_sample', 'cases_death_objection', 'cases_death_notice']::regclass[]) AS t;
 
 CREATE SEQUENCE cases_number;
 CREATE SEQUENCE cases_group_number;
-GRANT USAGE, SELECT ON SEQUENCE cases_number, cases_group_number TO blanko_app;
+CREATE SEQUENCE cases_notice_number;
+GRANT USAGE, SELECT ON SEQUENCE cases_number, cases_group_number, cases_notice_number TO blanko_app;
 
 -- What was settled under two names: the officer who signs second is another than the one who decided.
 CREATE FUNCTION cases_check_second() RETURNS trigger

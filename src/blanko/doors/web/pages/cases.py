@@ -19,10 +19,12 @@ from django.views.decorators.http import require_GET, require_POST
 from blanko.decisions.cases import operations, queries, rules, sheets
 from blanko.decisions.cases.rules import Key, Kind, Outcome, State
 from blanko.doors.web import officer, words
+from blanko.doors.web.codes import marital, record_statuses
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
 from blanko.ground.access.acting import acting
 from blanko.kernel.errors import InvalidValue
+from blanko.records.registry import dying
 
 LISTED, SHOWN = 2_000, 40
 WIDTH, LABELS, ROW = 1000.0, 330.0, 26.0
@@ -54,6 +56,7 @@ def kinds() -> dict[str, str]:
         "review": _("linkage asks"),
         "biometric": _("fingerprints and irises ask"),
         "nik": _("one NIK, several persons"),
+        "death": _("a paper about a death leaves open who died"),
     }
 
 
@@ -68,7 +71,17 @@ def states() -> dict[str, str]:
 
 
 def outcomes() -> dict[str, str]:
-    return {"same": _("one person"), "different": _("different persons"), "parts": _("several persons")}
+    return {
+        "same": _("one person"), "different": _("different persons"), "parts": _("several persons"),
+        "died": _("the person of one record died"),
+    }  # fmt: skip
+
+
+def outcome_words(kind: str, outcome: str) -> str:
+    """What was decided, in the reader's words; of a death, ``different`` means that it is none of the records."""
+    if kind == Kind.DEATH and outcome == Outcome.DIFFERENT:
+        return _("none of these persons")
+    return outcomes().get(outcome, "")
 
 
 def steps() -> dict[str, str]:
@@ -108,6 +121,13 @@ def rule_words() -> dict[str, str]:
         "death": _(
             "A death suspends the card and erases nothing; an objection within 30 days that is upheld lifts it."
         ),
+        "death_named": _(
+            "A paper suspends a card only where its name and NIK mean one person; else a case asks who died."
+        ),
+        "notice": _(
+            "Every suspension is told to the family: since when, by which document, and until when one may object."
+        ),
+        "mistake": _("A record entered by mistake is withdrawn, kept whole, and can be restored."),
     }
 
 
@@ -229,22 +249,32 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
     found = queries.case(number)
     members = found["members"]
     keys = ["/".join((m["recorded_office"], m["record_id"])) for m in members]
-    weights = queries.weights(_key(keys[0]), _key(keys[1])) if len(keys) == 2 else []
+    paper = found["paper"]
+    weights = _weights(paper, keys)
     rows = []
     for name in FIELDS:
         values = [_shown(member, name) for member in members]
-        rows.append({"name": fields()[name], "values": values, "differs": len(set(values)) > 1})
+        if paper:
+            values.insert(0, _shown(paper, name) if name in dying.SAID else "–")
+        rows.append({"name": fields()[name], "values": values, "differs": len(set(values) - {"–"}) > 1})
+    if paper:
+        died = [
+            words.day(paper["died_on"]),
+            *("–" if m["died_on"] is None else words.day(m["died_on"]) for m in members),
+        ]
+        rows.append({"name": _("Died on"), "values": died, "differs": False})
     rule = rules.chosen(queries.members_of(members)).key
     waiting = [row["case_no"] for row in queries.queue(office=found["office"], limit=LISTED)]
     place = waiting.index(number) if number in waiting else -1
     beams, height = waterfall(weights)
     history = [
-        {**step, "says": steps()[step["step"]], "outcome": outcomes().get(step["outcome"], "")}
+        {**step, "says": steps()[step["step"]], "outcome": outcome_words(found["kind"], step["outcome"])}
         for step in found["steps"]
     ]
     return page(
         request, "case.html", found=found, kind=kinds()[found["kind"]], stands=states()[found["state"]],
-        outcome=outcomes().get(found["outcome"], ""), keys=keys, rows=rows,
+        outcome=outcome_words(found["kind"], found["outcome"]), keys=keys, rows=rows, paper=paper,
+        why=reason_words(found["reason"]) if paper else "",
         members=list(zip(keys, members, strict=True)),
         beams=beams, width=WIDTH, height=height, weight=sum(part["bits"] for part in weights), rule="/".join(rule),
         history=history,
@@ -258,6 +288,23 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
     )  # fmt: skip
 
 
+def _weights(paper: dict[str, Any] | None, keys: list[str]) -> list[dict[str, Any]]:
+    """What each field adds: of two records, or of a paper about a death beside its likeliest record."""
+    if paper:
+        parts = dying.weights(paper, _key(keys[0]))
+        return [{"field": part.field, "level": part.level, "bits": float(part.bits)} for part in parts]
+    return queries.weights(_key(keys[0]), _key(keys[1])) if len(keys) == 2 else []
+
+
+def reason_words(code: str) -> str:
+    """Why a paper about a death asks."""
+    names = {
+        "uncertain": _("what the paper says fits, but not surely"),
+        "somebody_else": _("the NIK on the paper is another person's than the name"),
+    }  # fmt: skip
+    return names.get(code, code)
+
+
 def _second(found: dict[str, Any]) -> str:
     members = queries.members_of(found["members"])
     stays = rules.chosen(members).key
@@ -265,6 +312,7 @@ def _second(found: dict[str, Any]) -> str:
 
 
 def _shown(member: dict[str, Any], name: str) -> str:
+    """A cell of the table, in the reader's words."""
     value = member.get(name)
     if name == "card":
         return f"{member['serial']} ({card_states().get(member['card_state'], '')})" if member["serial"] else "–"
@@ -272,6 +320,12 @@ def _shown(member: dict[str, Any], name: str) -> str:
         return str(words.day(value))
     if name == "regency":
         return str(words.area(value))
+    if name == "status":
+        return record_statuses().get(value, str(value))
+    if name == "sex":
+        return {"L": _("male"), "P": _("female")}.get(str(value), "–")
+    if name == "marital_status":
+        return marital().get(value, "–")
     return str(value) if value not in (None, "") else "–"
 
 
@@ -339,7 +393,8 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
         match request.POST.get("do", ""):
             case "settle":
                 outcome = Outcome(_one_of(request.POST.get("outcome", ""), set(Outcome)))
-                keep = [_key(text) for text in request.POST.getlist("keep") if text and outcome is Outcome.SAME]
+                chooses = outcome in (Outcome.SAME, Outcome.DIED)
+                keep = [_key(text) for text in request.POST.getlist("keep") if text and chooses]
                 parts: dict[str, list[Key]] = {}
                 for name, value in request.POST.items():
                     if name.startswith("part:") and outcome is Outcome.PARTS:

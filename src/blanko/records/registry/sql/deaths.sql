@@ -5,6 +5,10 @@ WITH reported AS (
     SELECT 'file' AS source, d.office, coalesce(d.document_no, '') AS document_no, d.died_on, d.nik, d.record_id,
            coalesce(d.recorded_office, d.office) AS recorded_office
     FROM intake_death_latest AS d
+    -- One that names its person is matched by the name too (registry.dying), unless it names the record itself.
+    WHERE d.name IS NULL OR EXISTS (
+        SELECT FROM registry_record AS r
+        WHERE r.record_id = d.record_id AND r.recorded_office = coalesce(d.recorded_office, d.office))
     UNION ALL
     SELECT 'status', l.recorded_office, '', l.died_on, l.nik, l.record_id, l.recorded_office
     FROM registry_incoming AS l WHERE l.died_on IS NOT NULL
@@ -18,7 +22,7 @@ LEFT JOIN registry_record AS by_key
     ON by_key.recorded_office = d.recorded_office AND by_key.record_id = d.record_id
 LEFT JOIN LATERAL (
     SELECT min(r.person_id) AS person_id, min(ARRAY[r.recorded_office, r.record_id]) AS first FROM registry_record AS r
-    WHERE by_key.person_id IS NULL AND r.nik = d.nik
+    WHERE by_key.person_id IS NULL AND r.nik = d.nik AND NOT r.withdrawn
     HAVING count(DISTINCT r.person_id) = 1
 ) AS by_nik ON true;
 
@@ -26,7 +30,8 @@ LEFT JOIN LATERAL (
 -- lifted a death has answered every report before that.
 DROP TABLE IF EXISTS registry_death_lifted;
 CREATE TEMP TABLE registry_death_lifted ON COMMIT DROP AS
-SELECT h.person_id, h.recorded_office, h.record_id, h.died_on, h.source, h.office, h.document_no
+SELECT h.person_id, h.recorded_office, h.record_id, h.died_on, h.source, h.office, h.document_no,
+       'document ' || h.document_no || ' of ' || h.office || ' now names somebody else' AS reason
 FROM intake_death_renamed AS d
 JOIN LATERAL (
     SELECT DISTINCT ON (r.person_id) r.* FROM registry_death AS r
@@ -34,7 +39,7 @@ JOIN LATERAL (
     ORDER BY r.person_id, r.seq DESC
 ) AS h ON h.stands
 JOIN registry_record AS w ON w.recorded_office = h.recorded_office AND w.record_id = h.record_id
-WHERE NOT EXISTS (
+WHERE d.name IS NULL AND NOT EXISTS (
     SELECT FROM registry_record AS r
     WHERE r.person_id = w.person_id
       AND CASE WHEN d.record_id IS NULL THEN r.nik = d.nik
@@ -43,48 +48,3 @@ WHERE NOT EXISTS (
     SELECT FROM registry_death AS o
     WHERE o.person_id = h.person_id AND o.seq > h.seq AND o.source = 'officer' AND NOT o.stands
 );
-
-DROP TABLE IF EXISTS registry_death_new;
-CREATE TEMP TABLE registry_death_new ON COMMIT DROP AS
-SELECT person_id,
-       (SELECT coalesce(max(h.seq), 0) FROM registry_death AS h WHERE h.person_id = f.person_id)
-           + row_number() OVER (PARTITION BY person_id ORDER BY turn, died_on DESC, office, document_no, source) AS seq,
-       recorded_office, record_id, stands, died_on, source, office, document_no, reason
-FROM (
-    SELECT 1 AS turn, false AS stands, person_id, recorded_office, record_id, died_on, source, office, document_no,
-           'document ' || document_no || ' of ' || office || ' now names somebody else' AS reason
-    FROM registry_death_lifted
-    UNION ALL
-    -- The last row of a person counts: another report that still stands is said again after the one that was lifted.
-    SELECT 2, true, h.person_id, h.recorded_office, h.record_id, h.died_on, h.source, h.office, h.document_no, 'this report still stands'
-    FROM (
-        SELECT DISTINCT ON (r.person_id, r.source, r.office, r.document_no) r.* FROM registry_death AS r
-        WHERE r.person_id IN (SELECT person_id FROM registry_death_lifted)
-        ORDER BY r.person_id, r.source, r.office, r.document_no, r.seq DESC
-    ) AS h
-    WHERE h.stands
-      AND NOT EXISTS (
-          SELECT FROM registry_death_lifted AS l
-          WHERE (l.person_id, l.source, l.office, l.document_no) = (h.person_id, h.source, h.office, h.document_no)
-      ) AND NOT EXISTS (
-          SELECT FROM registry_death AS o
-          WHERE o.person_id = h.person_id AND o.seq > h.seq AND o.source = 'officer' AND NOT o.stands
-      )
-    UNION ALL
-    SELECT DISTINCT 3, true, person_id, of_office, of_record, died_on, source, office, document_no, ''
-    FROM registry_death_found AS n
-    WHERE person_id IS NOT NULL
-      -- A report that an officer lifted stays lifted, however often its file is read again; one that was lifted because
-      -- its document named another person comes back when it names this one again.
-      AND NOT EXISTS (
-          SELECT FROM registry_death AS h
-          JOIN registry_record AS w ON w.recorded_office = h.recorded_office AND w.record_id = h.record_id
-          WHERE w.person_id = n.person_id AND h.stands
-            AND (h.source, h.office, h.document_no, h.died_on) = (n.source, n.office, n.document_no, n.died_on)
-            AND NOT EXISTS (
-                SELECT FROM registry_death AS l
-                WHERE l.person_id = h.person_id AND l.seq > h.seq AND NOT l.stands
-                  AND (l.source, l.office, l.document_no) = (h.source, h.office, h.document_no)
-            )
-      )
-) AS f;

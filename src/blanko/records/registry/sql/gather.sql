@@ -13,7 +13,8 @@ SELECT l.recorded_office, l.record_id, l.version, l.regency, l.nik, l.name, l.bi
            AS shown_since,
        CASE WHEN l.status = 'DECEASED' THEN coalesce(l.status_since, l.recorded_on, %(today)s) END AS died_on,
        r.person_id AS held_person, r.link_seq AS held_link_seq, r.nik AS held_nik,
-       r.status AS held_status, r.status_since AS held_since, r.status_seq AS held_seq
+       r.status AS held_status, r.status_since AS held_since, r.status_seq AS held_seq,
+       coalesce(r.withdrawn, false) AS held_withdrawn
 FROM intake_registration_latest AS l
 LEFT JOIN registry_record AS r ON r.recorded_office = l.recorded_office AND r.record_id = l.record_id
 WHERE r.version IS DISTINCT FROM l.version;

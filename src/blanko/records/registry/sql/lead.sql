@@ -3,7 +3,7 @@ DROP TABLE IF EXISTS registry_ranked;
 CREATE TEMP TABLE registry_ranked ON COMMIT DROP AS
 SELECT r.recorded_office, r.record_id, count(*) OVER (PARTITION BY r.person_id) AS cluster_size,
        row_number() OVER (PARTITION BY r.person_id ORDER BY r.closed, s.lead_rank, r.status_since, r.recorded_on,
-                          r.recorded_office, r.record_id) = 1 AS is_lead
+                          r.recorded_office, r.record_id) = 1 AND NOT r.closed AS is_lead
 FROM registry_record AS r
 JOIN registry_touched AS t ON t.person_id = r.person_id
 JOIN registry_status_name AS s ON s.status = r.status;

@@ -7,7 +7,7 @@ SELECT recorded_office, record_id, person_id, regency, nik, name, birth_date, se
             ELSE warnings END
        || CASE WHEN nik_shared THEN ARRAY['nik_shared'] ELSE '{}' END
        || CASE WHEN status_conflict THEN ARRAY['status_conflict'] ELSE '{}' END AS warnings,
-       version, event_id, status_seq, closed
+       version, event_id, status_seq, closed, withdrawn
 FROM registry_record;
 
 -- Every id that a person had before, and the one that holds now: an id goes wherever the record goes that bore it first.
@@ -73,12 +73,35 @@ GROUP BY r.person_id;
 
 -- By which report each dead person is dead: the last one that stands, with the event that told this system.
 CREATE VIEW registry_death_noticed WITH (security_invoker = true) AS
-SELECT DISTINCT ON (r.person_id) r.person_id, d.document_no, d.event_id
+SELECT DISTINCT ON (r.person_id) r.person_id, d.document_no, d.event_id, d.source, d.office, d.died_on,
+       EXISTS (SELECT FROM intake_death_latest AS p WHERE d.source = 'file' AND p.office = d.office
+               AND p.document_no = d.document_no AND p.record_id = d.record_id) AS by_record
 FROM (SELECT DISTINCT ON (person_id, recorded_office, record_id) * FROM registry_death
       ORDER BY person_id, recorded_office, record_id, seq DESC) AS d
 JOIN registry_record AS r ON r.recorded_office = d.recorded_office AND r.record_id = d.record_id
 WHERE d.stands
 ORDER BY r.person_id, d.event_id DESC;
+
+-- Papers about a death that name their person and leave open who it is: one row for each record that it may be.
+CREATE VIEW registry_death_question WITH (security_invoker = true) AS
+SELECT m.office, m.document_no, m.version, m.outcome, m.weight,
+       split_part(named, '/', 1) AS recorded_office, substr(named, strpos(named, '/') + 1) AS record_id
+FROM registry_death_match AS m
+JOIN intake_death_latest AS d ON d.office = m.office AND d.document_no = m.document_no AND d.version = m.version
+CROSS JOIN LATERAL unnest(m.records) AS named
+WHERE m.outcome IN ('uncertain', 'somebody_else')
+  AND NOT EXISTS (
+      SELECT FROM (SELECT a.stands FROM registry_death_answer AS a
+                   WHERE a.office = m.office AND a.document_no = m.document_no AND a.version = m.version
+                   ORDER BY a.seq DESC LIMIT 1) AS last
+      WHERE last.stands);
+
+-- What a paper about a death says of its person, in its newest version, and what was made of it.
+CREATE VIEW registry_death_paper WITH (security_invoker = true) AS
+SELECT d.office, d.document_no, d.version, d.nik, d.name, d.birth_place, d.birth_date, d.sex, d.mother_name, d.address,
+       d.village_code, d.died_on, d.reported_on, m.outcome, m.person_id, m.weight
+FROM intake_death_latest AS d
+LEFT JOIN registry_death_match AS m ON m.office = d.office AND m.document_no = d.document_no AND m.version = d.version;
 
 -- Regencies whose registrations are loaded whole, one row for each person's registration.
 CREATE VIEW registry_whole_regency WITH (security_invoker = true) AS
@@ -117,7 +140,7 @@ BEGIN
         UPDATE registry_record AS r SET is_lead = k.leads, event_id = of_event
         FROM (SELECT h.recorded_office, h.record_id,
                      row_number() OVER (PARTITION BY h.person_id ORDER BY h.closed, n.lead_rank, h.status_since, h.recorded_on,
-                                        h.recorded_office, h.record_id) = 1 AS leads
+                                        h.recorded_office, h.record_id) = 1 AND NOT h.closed AS leads
               FROM registry_record AS h JOIN registry_status_name AS n ON n.status = h.status
               WHERE h.person_id = ANY (several)) AS k
         WHERE k.recorded_office = r.recorded_office AND k.record_id = r.record_id
@@ -162,7 +185,8 @@ DECLARE
 BEGIN
     TRUNCATE registry_key, registry_keyed, registry_unkeyed, registry_unlinked, registry_dropped_key, registry_match;
     INSERT INTO registry_unkeyed (recorded_office, record_id, since, event_id)
-    SELECT recorded_office, record_id, at, of_event FROM registry_record ORDER BY recorded_office, record_id;
+    SELECT recorded_office, record_id, at, of_event FROM registry_record WHERE NOT withdrawn
+    ORDER BY recorded_office, record_id;
     GET DIAGNOSTICS waiting = ROW_COUNT;
     RETURN waiting;
 END
@@ -185,7 +209,7 @@ BEGIN
     INSERT INTO registry_status
         (recorded_office, record_id, seq, from_status, to_status, since, kind, reason, event_id)
     VALUES (c.recorded_office, c.record_id, 1, 'UNREGISTERED', c.status, c.since, 'first', 'captured at the counter', of_event);
-    rivals := c.nik IS NOT NULL AND EXISTS (SELECT FROM registry_record AS r WHERE r.nik = c.nik);
+    rivals := c.nik IS NOT NULL AND EXISTS (SELECT FROM registry_record AS r WHERE r.nik = c.nik AND NOT r.withdrawn);
     INSERT INTO registry_record (recorded_office, record_id, person_id, link_seq, version, regency, nik, name, birth_date, sex,
         marital_status, recorded_on, status, status_since, status_seq, issued_on, warnings, status_conflict, nik_shared,
         nik_confirmed, died_on, is_lead, cluster_size, founded, closed, event_id)

@@ -22,6 +22,6 @@ SELECT person_id FROM registry_link_new UNION SELECT held FROM registry_link_new
 
 -- A NIK that several persons carry is a warning on each of their records.
 UPDATE registry_record AS r SET nik_shared = carried.repeated, event_id = %(event)s
-FROM (SELECT nik, count(DISTINCT person_id) > 1 AS repeated FROM registry_record
+FROM (SELECT nik, count(DISTINCT person_id) FILTER (WHERE NOT withdrawn) > 1 AS repeated FROM registry_record
       WHERE nik IN (SELECT g.nik FROM registry_regrouped AS g) GROUP BY nik) AS carried
 WHERE r.nik = carried.nik AND r.nik_shared <> carried.repeated;

@@ -11,6 +11,7 @@ SELECT audit_guard('registry_record_closing');
 SELECT audit_guard('registry_status');
 SELECT audit_guard('registry_status_conflict');
 SELECT audit_guard('registry_death');
+SELECT audit_guard('registry_death_answer');
 SELECT audit_guard('registry_coverage');
 SELECT audit_guard('registry_nik_confirmation');
 SELECT audit_guard('registry_biometric');
@@ -135,7 +136,8 @@ DECLARE
     one bigint;
 BEGIN
     FOREACH one IN ARRAY ARRAY[OLD.person_id, NEW.person_id] LOOP
-        IF EXISTS (SELECT FROM registry_record WHERE person_id = one)
+        -- A withdrawn record is nobody's, so that its id may end with it.
+        IF EXISTS (SELECT FROM registry_record WHERE person_id = one AND NOT withdrawn)
             AND NOT EXISTS (SELECT FROM registry_record WHERE person_id = one AND NOT closed)
         THEN
             RAISE EXCEPTION 'person % would be left without an open record', one

@@ -54,7 +54,7 @@ SELECT survivor FROM registry_merge_new;
 -- A NIK that several persons carry is a warning on each of their records, and its mending takes the warning away.
 UPDATE registry_record AS r SET nik_shared = carried.repeated, event_id = %(event)s
 FROM (
-    SELECT nik, count(DISTINCT person_id) > 1 AS repeated
+    SELECT nik, count(DISTINCT person_id) FILTER (WHERE NOT withdrawn) > 1 AS repeated
     FROM registry_record
     WHERE nik IN (SELECT nik FROM registry_placed UNION
                   SELECT held_nik FROM registry_placed WHERE held_nik IS NOT NULL UNION
@@ -66,5 +66,5 @@ WHERE r.nik = carried.nik AND r.nik_shared <> carried.repeated;
 
 -- Nobody finds these at the counter yet.
 INSERT INTO registry_unkeyed (recorded_office, record_id, since, event_id)
-SELECT recorded_office, record_id, %(at)s, %(event)s FROM registry_placed ORDER BY recorded_office, record_id
+SELECT recorded_office, record_id, %(at)s, %(event)s FROM registry_placed WHERE NOT held_withdrawn ORDER BY recorded_office, record_id
 ON CONFLICT (recorded_office, record_id) DO NOTHING;
