@@ -173,7 +173,9 @@ def _part(
             found["box"] = np.zeros(len(rows), np.int64)
             found["uid"] = np.zeros(len(rows), np.int64)
             return found
-        found["box"] = _numbers(faults, rows, box, "box", lot, _BOX)[0] if box is not None else of_serial
+        boxes = _numbers(faults, rows, box, "box", lot, _BOX)[0] if box is not None else of_serial
+        assert boxes is not None
+        found["box"] = boxes
         if box is not None and of_serial is not None:
             _wrong(faults, rows, of_serial, "position", of_serial != found["box"], "the serial is of another box")
         _wrong(

@@ -158,9 +158,9 @@ def refused(error: Error) -> NoReturn:
     diag = getattr(error.__cause__, "diag", None)
     state, constraint = (diag and diag.sqlstate) or "", (diag and diag.constraint_name) or ""
     known = _REFUSALS.get(state) or _CONSTRAINTS.get(constraint)
-    if known is None:
+    if diag is None or known is None:
         raise error
-    raise known((diag and diag.message_primary) or "", mend=diag.message_hint or diag.message_detail or "") from error
+    raise known(diag.message_primary or "", mend=diag.message_hint or diag.message_detail or "") from error
 
 
 def called(text: str, values: Row) -> list[Row]:

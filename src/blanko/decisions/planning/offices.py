@@ -156,7 +156,7 @@ def state_routes(*, routes: Sequence[dict[str, Any]], by: str, at: datetime) -> 
         rows = []
         for one in routes:
             terms = {name: one[name] for name in ("mode", "days", "lot_cost", "source")}
-            weight = {name: one.get(name) for name in ("kg_cost", "blank_mg")}
+            weight: dict[str, Any] = {name: one.get(name) for name in ("kg_cost", "blank_mg")}
             row = {
                 **terms, **weight, "from_date": one["from_date"], "regency": gazetteer.regency_of(one["regency"]),
                 "blank_cost": check_route(**terms, **weight, blank_cost=one.get("blank_cost")),

@@ -103,7 +103,7 @@ def adopt(*, rule: str, from_date: date, reference: str, reason: str, by: str, s
             raise RuleAdoptedThen(
                 "another rule comes into force on {from_date}", mend="name another day", from_date=from_date
             )
-        row = {
+        row: dict[str, Any] = {
             "sequence": (models.RuleAdoption.objects.aggregate(last=Max("sequence"))["last"] or 0) + 1,
             "rule": rule, "from_date": from_date, "reference": reference.strip(), "reason": reason.strip(), "by": by,
             "second": second, "at": at,

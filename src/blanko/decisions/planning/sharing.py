@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from hashlib import sha256
+from typing import Any, Final
 
 from blanko.decisions.planning import dividing
 from blanko.decisions.planning.routes import Mode
@@ -85,7 +86,7 @@ SAID_IF_USED = frozenset({
     "deferred", "claim_left", "claim_left_since", "first", "mode", "letter", "collect_on", "lot_cost", "blank_cost",
     "transport_cost",
 })  # fmt: skip
-UNSAID = (None, 0, "", "courier", (), [], {})
+UNSAID: Final[tuple[Any, ...]] = (None, 0, "", "courier", (), [], {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from blanko.decisions.transparency import models, rules
 
@@ -35,12 +36,12 @@ def published(*, known_on: date, metric: str | None = None, area: str | None = N
     return rules.known(found, on=known_on)
 
 
-def figures(*, known_on: date, metric: str | None = None, area: str | None = None) -> list[dict[str, object]]:
+def figures(*, known_on: date, metric: str | None = None, area: str | None = None) -> list[dict[str, Any]]:
     """The figures that were known on a day, as plain rows (see rules.Figure.plain), by name, area, date, source."""
     return [figure.plain() for figure in published(known_on=known_on, metric=metric, area=area)]
 
 
-def conflicts(metric: str, known_on: date) -> list[dict[str, object]]:
+def conflicts(metric: str, known_on: date) -> list[dict[str, Any]]:
     """For each area of which different things were known: all side by side, the newest day first, and the bases."""
     return [
         {

@@ -17,6 +17,8 @@ from blanko.ground.audit import operations as audit
 from blanko.ground.audit import queries as events
 
 router = Router()
+# A field that is called date hides its type.
+Day = date
 
 
 class Figure(Schema):
@@ -25,10 +27,10 @@ class Figure(Schema):
     value: float
     numerator: int
     denominator: int
-    date: date
+    date: Day
     source: str
     kind: str
-    known_on: date
+    known_on: Day
 
 
 class Conflict(Schema):

@@ -137,8 +137,8 @@ def _prepare() -> None:
                 boxes=[(line.series, line.box_no) for line in mine], office=office,
                 key=Key(f"bench-issue/{office}", 2), by=f"operator.{office}", at=AT,
             )  # fmt: skip
-    with tempfile.TemporaryDirectory() as place, acting(principal="svc.intake"):
-        path = Path(place) / "people.csv"
+    with tempfile.TemporaryDirectory() as folder, acting(principal="svc.intake"):
+        path = Path(folder) / "people.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(
@@ -152,7 +152,7 @@ def _prepare() -> None:
                         [f"B{number:06d}", office, f"WARGA {number}", f"{village[:6]}{born:%d%m%y}{number % 9999:04d}",
                          born, "L", village, date(2016, 5, 2), "PRINT_READY_RECORD", date(2016, 11, 1)]
                     )  # fmt: skip
-        intake.load(path=path, kind="registrations", by="svc.intake", at=AT, data_dir=Path(place))
+        intake.load(path=path, kind="registrations", by="svc.intake", at=AT, data_dir=Path(folder))
         entitlement.catch_up(by="svc.registry", at=AT)
     # What the server would do by itself a minute later.
     with connection.cursor() as cursor:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from blanko.doors.cli.synth import villages
+from blanko.decisions.scenario.villages import villages
 from blanko.engines.synth.nation import synthesise
 from blanko.engines.synth.writing import write
 

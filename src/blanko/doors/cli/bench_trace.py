@@ -172,7 +172,7 @@ def _fill() -> tuple[int, int, int]:
     given: dict[str, Any] = {"lots": LOTS, "boxes": BOXES_OF_LOT, "size": SIZE, "prints": PRINTS}
     with psycopg.connect(cluster.ensure_running().admin_url("blanko"), autocommit=True) as admin:
         for statement in FILL:
-            admin.execute(statement.format(**given).replace("%%", "%"))  # type: ignore[arg-type]
+            admin.execute(statement.format(**given).replace("%%", "%"))
         _fill_chips(admin, given)
         admin.execute("VACUUM ANALYZE")
         row = admin.execute(
@@ -187,7 +187,7 @@ def _fill() -> tuple[int, int, int]:
 def _fill_chips(admin: Any, given: dict[str, Any]) -> None:
     """Every blank's chip, a part for each lot."""
     admin.execute("SET session_replication_role = replica")
-    columns = {"custody_manifest": {}, "custody_manifest_box": {}}
+    columns: dict[str, dict[str, Any]] = {"custody_manifest": {}, "custody_manifest_box": {}}
     for table, values in columns.items():
         for name, kind in admin.execute(
             "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s AND is_nullable = 'NO'"

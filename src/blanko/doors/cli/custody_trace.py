@@ -53,8 +53,8 @@ def _trace(identifier: str, *, as_json: bool) -> int:
         print(json.dumps(told, default=str))
         return 0
     print(found.named + (f", chip {found.uid}" if found.uid else ""))
-    for place in found.now:
-        print(f"now {place['condition']} at {place['office'] or 'movement ' + place['movement']}, lot {place['lot']}")
+    for held in found.now:
+        print(f"now {held['condition']} at {held['office'] or 'movement ' + held['movement']}, lot {held['lot']}")
     print("steps")
     for step in found.steps:
         place = step["to_office"]

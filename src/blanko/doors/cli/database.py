@@ -75,7 +75,8 @@ def prepare(*, app_password: str | None, owner_password: str | None) -> list[str
     }
     try:
         # The database of the address may not exist yet; every server has the database postgres.
-        maintenance = make_conninfo(**{**conninfo_to_dict(url), "dbname": "postgres"})
+        told: dict[str, Any] = {**conninfo_to_dict(url), "dbname": "postgres"}
+        maintenance = make_conninfo(**told)
         with psycopg.connect(maintenance, autocommit=True, connect_timeout=10) as admin:
             roles.prepare_server(admin, passwords=passwords)
             roles.prepare_database(admin, name=at["NAME"])

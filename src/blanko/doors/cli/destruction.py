@@ -154,8 +154,8 @@ def _list(given: argparse.Namespace) -> int:
     if given.verb == "spoiled":
         for piece in queries.spoiled(office=given.office):
             row = {**piece._asdict(), "quantity": piece.quantity, "age": piece.age(today)}
-            told = f"{piece.office:<6}{rules.written(piece):<28}{piece.quantity:>6}  {piece.age(today)} days  {piece.reason}"
-            print(json.dumps(row, default=str) if given.json else f"{told}  {piece.batch}".rstrip())
+            line = f"{piece.office:<6}{rules.written(piece):<28}{piece.quantity:>6}  {piece.age(today)} days  {piece.reason}"
+            print(json.dumps(row, default=str) if given.json else f"{line}  {piece.batch}".rstrip())
         return 0
     if given.verb == "cards":
         rows = queries.old_cards(office=given.office)

@@ -138,7 +138,7 @@ def main(argv: list[str]) -> int:
         # The reader of our output has seen enough; nothing more can be said to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
-    except (*_server_errors(), OSError) as error:
+    except _troubles() as error:
         print(f"blanko: {_trouble(error)}", file=sys.stderr)
         return EXIT_FAILED
 
@@ -151,10 +151,10 @@ def _configure_only() -> None:
     django.setup()
 
 
-def _server_errors() -> tuple[type[Exception], ...]:
-    """What a lost, refusing or full server raises. Asked only after something failed: it loads neither library."""
+def _troubles() -> tuple[type[Exception], ...]:
+    """What the system raises, and a lost, refusing or full server. Asked only after something failed: it loads neither library."""
     modules = [sys.modules[name] for name in ("django.db.utils", "psycopg") if name in sys.modules]
-    return tuple(getattr(module, name) for module in modules for name in ("OperationalError", "InterfaceError"))
+    return (OSError, *(getattr(module, name) for module in modules for name in ("OperationalError", "InterfaceError")))
 
 
 def _trouble(error: Exception) -> str:

@@ -6,7 +6,7 @@ import argparse
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from blanko.decisions.planning import loading
 from blanko.doors.cli.planning_versions import by_argument, say
@@ -76,7 +76,7 @@ def _table(given: argparse.Namespace) -> int:
             "  ".join(str(value) if value is not None else "-" for value in row.values()) for row in rows
         ))  # fmt: skip
         return 0
-    form = "csv" if given.out.suffix.lower() == ".csv" else "xlsx"
+    form: Literal["csv", "xlsx"] = "csv" if given.out.suffix.lower() == ".csv" else "xlsx"
     given.out.write_bytes(loading.export(given.kind, form, day=day, round_no=given.round))
     say(given, {"table": str(given.out)}, f"{given.out}: change it and ./blanko planning load it --as {given.kind}")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from datetime import UTC, date, datetime
+from typing import Any
 
 from blanko.decisions.transparency import operations, queries
 from blanko.decisions.transparency.counters import publish_counters
@@ -71,7 +72,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _print(rows: list[dict[str, object]]) -> None:
+def _print(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         print(
             f"  {row['date']}  {row['area']:<5}{row['name']:<24}{row['percent']:>8} %  "

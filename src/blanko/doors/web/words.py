@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Literal
 
 from django import template
 from django.utils import formats, timezone
@@ -116,6 +117,6 @@ def get(mapping: dict[str, object], key: str) -> object:
     return mapping.get(key)
 
 
-def language() -> str:
+def language() -> Literal["en", "id"]:
     """The reader's language, ``id`` or ``en``."""
     return "en" if (get_language() or "id").startswith("en") else "id"

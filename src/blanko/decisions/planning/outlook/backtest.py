@@ -14,6 +14,9 @@ from blanko.decisions.planning.outlook.case import Case, Later
 from blanko.engines.runout import answers
 from blanko.engines.runout.simulate import PATHS, Futures
 
+# A field that is called date hides its type.
+Day = date
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -24,11 +27,11 @@ class Comparison:
     """
 
     text: str
-    date: date
-    happened: float | date
-    low: float | date | None
-    middle: float | date | None
-    high: float | date | None
+    date: Day
+    happened: float | Day
+    low: float | Day | None
+    middle: float | Day | None
+    high: float | Day | None
     place: float
     inside: bool
     source: str

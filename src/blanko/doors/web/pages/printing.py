@@ -86,7 +86,7 @@ def tell(request: HttpRequest, code: str) -> HttpResponse:
     """``POST /regencies/<code>``: how a printer is, or what the office has to print with."""
     place = gazetteer.regency(code)
     given = {name: str(value).strip() for name, value in request.POST.items()}
-    who = {"by": "svc.intake", "at": timezone.now(), "data_dir": settings.DATA_DIR}
+    who: dict[str, Any] = {"by": "svc.intake", "at": timezone.now(), "data_dir": settings.DATA_DIR}
     with acting(principal="svc.intake"):
         if "printer" in given:
             operations.report_printer(
@@ -95,7 +95,7 @@ def tell(request: HttpRequest, code: str) -> HttpResponse:
                 note=given.get("note", ""), **who,
             )  # fmt: skip
         else:
-            numbers = {name: _number(name, given) for name in NUMBERS}
+            numbers: dict[str, Any] = {name: _number(name, given) for name in NUMBERS}
             operations.report_printing(office=place.code, reported_on=_day(given.get("on", "")), **numbers, **who)
     return HttpResponseRedirect(f"/regencies/{place.code}#printing")
 

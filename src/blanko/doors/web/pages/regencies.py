@@ -90,7 +90,7 @@ def _legend(values: dict[str, Any], by: str, *, colours: list[str]) -> list[dict
     return found
 
 
-def _rows() -> list[dict[str, object]]:
+def _rows() -> list[dict[str, Any]]:
     areas = {area.code: area for area in planning.areas(outcome.day())}
     found = []
     for code, fill in outcome.fills().items():

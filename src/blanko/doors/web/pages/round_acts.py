@@ -110,7 +110,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 form.submit = _("Show it again")
             except BlankoError as error:
                 form.refuse(error, TERM_FIELDS)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {**share, "name": gazetteer.name_of(str(share["regency"])), "binding": rounds.bindings()[str(share["binding"])]}
         for share in (drafted.shares if drafted else ())
         if share["binding"] != "not_in_stage"
@@ -151,7 +151,10 @@ def acts(full: dict[str, Any], who: dict[str, Any] | None) -> dict[str, Form]:
     found: dict[str, Form] = {}
     if who is None:
         return found
-    reason = lambda says, hint="": Field("reason", says, "long", hint)  # noqa: E731
+
+    def reason(says: str, hint: str = "") -> Field:
+        return Field("reason", says, "long", hint)
+
     if full["state"] == "draft" and by != full["author"]:
         found["review"] = Form(
             "review", f"/rounds/{number}/review", _("Review it"), _("Approve"), [
