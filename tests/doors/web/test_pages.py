@@ -16,6 +16,7 @@ PAGES = [
     "/custody/reconcile", "/custody/counts", "/destruction", "/destruction?office=3171",
     "/trace", "/trace?q=PB17-000001", "/trace?office=1871&on=2017-04-30", "/alerts", "/alerts?ended=1",
     "/cases", "/cases?office=3101&kind=merged&state=settled", "/cases/1", "/cases/groups",
+    "/cases/deaths", "/cases/deaths?office=3101", "/cases/withdrawn",
     "/cases/group?kind=merged&pattern=nik%3D+name%3D+birth%3D+sex%3D+regency%3D",
     "/", "/map", "/map?by=backlog", "/map?by=cover", "/map?q=Lampung&sort=-need", "/regencies/3101", "/regencies/9301",
     "/regencies/1871", "/rounds", "/rounds/1", "/rounds/2", "/rounds/2/1871", "/supply", "/dispatches",
@@ -28,7 +29,7 @@ PAGES = [
     "/custody/receive?movement=planning/5:9101", "/custody/dispatch", "/custody/dispatch?from=1871",
     "/counter", "/counter/3101", "/counter/3101/hand-over", "/counter/3101/cards", "/counter/3101/uncollected",
     "/counter/3101/suket", "/counter/9171", "/turns", "/turns?first=2017-03-20&last=2017-04-30",
-    "/custody/samples", "/destruction/holds", "/turns/order",
+    "/custody/samples", "/destruction/holds", "/turns/order", "/plan/own",
     "/plan?case=records", "/policies", "/policies?case=nation-2017&seed=2",
 ]  # fmt: skip
 

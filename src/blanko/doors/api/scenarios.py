@@ -9,11 +9,10 @@ from ninja import File, Router
 from ninja.files import UploadedFile
 
 from blanko.decisions.planning.outlook.answer import outlook
-from blanko.decisions.planning.outlook.case import BadCase, parse
+from blanko.decisions.planning.outlook.case import BYTES_MAX, parse, read
 from blanko.doors.api.planning import Outlook
 
 router = Router()
-BYTES_MAX = 1_000_000
 PATHS_MAX = 20_000
 
 
@@ -23,12 +22,6 @@ def try_case(
     seed: int = 1, paths: int = PATHS_MAX,
 ) -> dict[str, Any]:  # fmt: skip
     """The file is that of `./blanko planning runout --scenario FILE`; a wrong key or value is refused with its line."""
-    body = file.read(BYTES_MAX + 1)
-    if len(body) > BYTES_MAX:
-        raise BadCase("a case of more than {most} bytes", mend="send what a plan needs", most=BYTES_MAX)
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        raise BadCase("{name} is not UTF-8", mend="save it as UTF-8", name=str(file.name)) from None
+    text = read(file.read(BYTES_MAX + 1), name=str(file.name))
     made = outlook(parse(text), seed=seed, paths=min(paths, PATHS_MAX), reading=reading, risk=risk, side_by_side=False)
     return made.as_json()

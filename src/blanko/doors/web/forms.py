@@ -19,7 +19,7 @@ from blanko.ground.access import once
 from blanko.ground.access.acting import acting
 from blanko.kernel.errors import BlankoError
 
-Kind = Literal["text", "long", "number", "day", "choice", "tick", "ticks", "file"]
+Kind = Literal["text", "long", "number", "day", "choice", "tick", "ticks", "file", "code"]
 
 
 @dataclass(slots=True)

@@ -41,9 +41,14 @@ def keep(given: UploadedFile) -> str:
     return digest.hexdigest()
 
 
+def is_token(text: str) -> bool:
+    """Whether this could be a kept file's token."""
+    return re.fullmatch(r"[0-9a-f]{64}", text) is not None
+
+
 def path(token: str) -> Path:
     """The kept file. Raises NotWaiting."""
     kept = _folder() / token
-    if not re.fullmatch(r"[0-9a-f]{64}", token) or not kept.exists():
+    if not is_token(token) or not kept.exists():
         raise NotWaiting("the file is not kept any more", mend="choose it again")
     return kept

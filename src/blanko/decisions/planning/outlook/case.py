@@ -51,6 +51,10 @@ SPEC: dict[str, frozenset[str]] = {
     "later": frozenset({"text", "date", "value", "test", "source", "why"}),
 }  # fmt: skip
 AREAS_MAX = 5_000
+# A plan that needs more is none: what a stranger sends must not keep the machine busy for an hour.
+BYTES_MAX = 1_000_000
+ITEMS_MAX = 100
+READINGS_MAX = 8
 # What a key's value must be, wherever it stands. A number is finite, a part of another table a list of tables.
 TYPES: dict[str, str] = {
     **dict.fromkeys(("as_of", "known_on", "until", "supply_from", "date", "ends"), "day"),
@@ -252,7 +256,19 @@ def load(name: str) -> Case:
             cases=", ".join(built_in()),
         )  # fmt: skip
     try:
-        return parse(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            body = file.read(BYTES_MAX + 1)
+    except OSError as error:
+        raise UnknownCase("{name} cannot be read", mend="choose a file that can be read", name=name) from error
+    return parse(read(body, name=name))
+
+
+def read(body: bytes, *, name: str) -> str:
+    """The text of a case that somebody sent under a name. Raises BadCase when it is too long or not UTF-8."""
+    if len(body) > BYTES_MAX:
+        raise BadCase("a case of more than {most} bytes", mend="send what a plan needs", most=BYTES_MAX)
+    try:
+        return body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadCase("{name} is not UTF-8", mend="save it as UTF-8", name=name) from None
 
@@ -263,6 +279,9 @@ def parse(text: str) -> Case:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadCase("this is no TOML: {error}", mend="mend it there", error=error) from None
+    except (RecursionError, ValueError):
+        # Brackets in brackets without end, or a number of thousands of digits.
+        raise BadCase("this is no case: it is nested too deep, or a number is too long", mend="write a plan") from None
     return _Reader(text, given).case()
 
 
@@ -354,7 +373,12 @@ class _Reader:
             kind = TYPES.get(key, "")
             if kind and not _FITS[kind](given[key]):
                 raise self.refuse(
-                    key, "{key} is {value}", "write a {kind}", held=given[key], value=repr(given[key]), kind=kind
+                    key, "{key} is {value}", "write a {kind}", held=given[key], value=repr(given[key])[:200], kind=kind
+                )
+            most = READINGS_MAX if key == "reading" else ITEMS_MAX
+            if isinstance(given[key], list) and len(given[key]) > most:
+                raise self.refuse(
+                    key, "{key} has {count} parts", "write at most {most}", count=len(given[key]), most=most
                 )
         for key in NEEDED.get(name, ()):
             if key not in given:
@@ -364,9 +388,9 @@ class _Reader:
                 "known_on", "{what} became known on {known}, after {as_of}", "leave it out, or move the case's day",
                 held=known, what=given.get("name", name), known=known, as_of=self.as_of,
             )  # fmt: skip
-        if (kind := given.get("kind")) is not None and kind not in KINDS:
+        if (called := given.get("kind")) is not None and called not in KINDS:
             raise self.refuse(
-                "kind", "{kind} is no kind of figure", "use one of {kinds}", kind=kind, kinds=", ".join(KINDS)
+                "kind", "{kind} is no kind of figure", "use one of {kinds}", kind=called, kinds=", ".join(KINDS)
             )
         return given
 
@@ -395,7 +419,7 @@ class _Reader:
                     name, "nobody reads the key {key}", "use one of {near}", near=", ".join(sorted(allowed))
                 )
         self._table("number", {name: value for name, value in item.items() if name in NUMBER})
-        value = item.get("value")
+        value: Any = item.get("value")
         if not _is_number(value) or value < 0:
             raise self.refuse(key, "{key} is {value}", "give a number from 0 up", value=value)
         if key in SHARES and value > 1:

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from blanko.decisions.planning.outlook import paper, printing, records
 from blanko.decisions.planning.outlook.answer import Answer, outlook
-from blanko.decisions.planning.outlook.case import Case, Number, UnknownCase, built_in, load
+from blanko.decisions.planning.outlook.case import Case, Number, UnknownCase, built_in, load, parse, read
 from blanko.decisions.planning.outlook.problems import Problem
-from blanko.doors.web import pictures, stored, words
+from blanko.doors.web import pictures, stored, waiting, words
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
 from blanko.kernel.errors import filled
@@ -113,27 +113,34 @@ def _printing_numbers(case: Case) -> dict[str, Number]:
 
 
 def case_of(request: HttpRequest) -> tuple[str, Case]:
-    """A built-in case, or the records: a page reads no file that an address names."""
+    """A built-in case, the records, or a case that was kept by its digest: a page reads no file of another name."""
     name = request.GET.get("case", built_in()[0])
     if name == records.NAME:
         return name, records.case()
-    if name not in built_in():
+    if name not in built_in() and not waiting.is_token(name):
         raise UnknownCase(
             "there is no case {name}", mend="name one of {cases}, or a TOML file", name=name,
             cases=", ".join(built_in()),
         )  # fmt: skip
-    return name, load(name)
+    return name, _by_name(name)
+
+
+def _by_name(name: str) -> Case:
+    """A built-in case, or one that was kept by the digest of its bytes."""
+    if waiting.is_token(name):
+        return parse(read(waiting.path(name).read_bytes(), name=_("your case")))
+    return load(name)
 
 
 @lru_cache(maxsize=16)
 def whole(name: str) -> Answer:
-    """The full answer of a built-in case; it is the same each time."""
-    return outlook(load(name))
+    """The full answer of a case whose name always means the same; it is the same each time."""
+    return outlook(_by_name(name))
 
 
 def _plain(name: str, case: Case) -> Answer:
     """The full answer. What the records say today may differ tomorrow, so that theirs is kept by nobody."""
-    return whole(name) if name in built_in() else outlook(case)
+    return whole(name) if name in built_in() or waiting.is_token(name) else outlook(case)
 
 
 def asked(request: HttpRequest, case: Case) -> dict[str, Any]:
@@ -162,7 +169,11 @@ def _number(text: str) -> float | None:
 @named_errors
 def planner(request: HttpRequest) -> HttpResponse:
     """``/plan?demand=&checks=&printers=&delivery_days=&risk=&reading=&doubles=``"""
-    name, case = case_of(request)
+    return answer(request, *case_of(request))
+
+
+def answer(request: HttpRequest, name: str, case: Case, **more: Any) -> HttpResponse:
+    """The planner's page of a case."""
     wanted = asked(request, case)
     plain = _plain(name, case)
     same = not wanted["changed"] and wanted["risk"] == case.order.risk and wanted["reading"] == case.readings[0].key
@@ -210,7 +221,7 @@ def planner(request: HttpRequest) -> HttpResponse:
         case=case, name=name, fans=fans, sliders=sliders,
         risk=round(100 * wanted["risk"]), wanted=wanted, pairs=pairs, problems=problems_said(found.problems),
         waits=_waits(found), never=found.runout["p50"] == found.as_of,
-        nothing=not intake.files(limit=1),
+        nothing=not intake.files(limit=1), kept=waiting.is_token(name), **more,
     )  # fmt: skip
 
 
@@ -365,12 +376,12 @@ def problems_said(problems: list[Problem]) -> list[dict[str, Any]]:
     found = []
     for problem in problems:
         values = {key: _shown(value) for key, value in problem.values.items()}
-        found.append(
-            {"severity": problem.severity, "code": problem.code, "says": filled(_(problem.says), values),
-             "mend": filled(_(problem.mend), values)}
-        )  # fmt: skip
+        says = filled(_(problem.says), values)
         # On a page each is a sentence of its own.
-        found[-1]["says"] = found[-1]["says"][:1].upper() + found[-1]["says"][1:]
+        says = says[:1].upper() + says[1:]
+        found.append(
+            {"severity": problem.severity, "code": problem.code, "says": says, "mend": filled(_(problem.mend), values)}
+        )
     return found
 
 
