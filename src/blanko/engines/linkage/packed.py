@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -15,23 +17,40 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from blanko.engines.linkage.blocks import names_may_match
 from blanko.engines.linkage.columns import COLUMNS, UNUSED
-from blanko.engines.linkage.compare import patterns
+from blanko.engines.linkage.compare import compare, patterns
 from blanko.engines.linkage.errors import UnreadableRecords
-from blanko.engines.linkage.features import Features, _Reader
+from blanko.engines.linkage.features import Features, _read_dates, _read_numbers, _read_sexes, _Reader
 from blanko.engines.linkage.frozen import Frozen, place_of, whole_bits, words_of
 from blanko.engines.linkage.jit import loop
 from blanko.engines.linkage.keys import KEYS, fill_keys
 from blanko.engines.linkage.model import tables
-from blanko.engines.linkage.score import Pairs, weigh_pairs
+from blanko.engines.linkage.score import Pairs, weigh, weigh_pairs
 from blanko.engines.linkage.shared import date_slot
-from blanko.engines.linkage.text import bigrams, fold, hash_bytes, skeleton
-from blanko.engines.linkage.words import MOTHER_WORDS, NAME_WORDS, Words, _empty
+from blanko.engines.linkage.text import (
+    ADDRESS_WORDS,
+    LETTERS,
+    RAW_TOKENS,
+    bigrams,
+    fold,
+    hash_bytes,
+    places_hashed,
+    skeleton,
+)
+from blanko.engines.linkage.words import LISTS, MOTHER_WORDS, NAME_WORDS, Words, _empty, _take
 
 HEAD: Final = 56
 """Bytes before a packed record's words."""
 ROOM: Final = 1 << 13
 _SMALL: Final = 64
+
+
+ONE: Final = (
+    "name", "mother_name", "birth_place", "nik", "family_card_no", "village_code", "recorded_office", "address", "sex",
+    "birth_date",
+)  # fmt: skip
+"""What is read of a single record, in the order of ``_read_one``."""
 
 
 class Packed(NamedTuple):
@@ -44,6 +63,13 @@ class Packed(NamedTuple):
         """The records apart."""
         whole, ends = self.data.tobytes(), self.ends.tolist()
         return [whole[ends[i] : ends[i + 1]] for i in range(len(ends) - 1)]
+
+
+def joined(records: Sequence[bytes]) -> Packed:
+    """Packed records that lie apart, one behind the other."""
+    ends = np.zeros(len(records) + 1, dtype=np.int64)
+    np.cumsum([len(each) for each in records], out=ends[1:])
+    return Packed(np.frombuffer(b"".join(records) or b"\0", dtype=np.uint8), ends)
 
 
 @loop
@@ -202,6 +228,77 @@ def _unpack(data, ends, f, words, size, limit, ranks, skeletons, rank_counts, wh
 
 
 @loop
+def _read_one(data, offsets, f, words, scratch, lists, address_scratch, address_words):  # type: ignore[no-untyped-def]
+    """One record's texts (ONE) into row 0 of ``f``, as _Reader reads a batch. Returns the words, or -1: no UTF-8."""
+    words.table[:] = -1
+    f.name[0, :] = -1
+    f.mother[0, :] = -1
+    f.place[0] = -1
+    f.name_whole[0], f.name_mask[0], f.mother_whole[0], f.address[0] = 0, 0, 0, 0
+    mask = np.zeros(1, dtype=np.uint64)
+    whole = np.zeros(1, dtype=np.uint64)
+    place = np.full((1, 1), -1, dtype=np.int32)
+    _, size, bad = _take(data, offsets[0:2], 0, 0, f.name, f.name_whole, f.name_mask, 0, words, scratch, lists)
+    if bad:
+        return -1
+    _, size, bad = _take(data, offsets[1:3], 0, 1, f.mother, f.mother_whole, mask, size, words, scratch, lists)
+    if bad:
+        return -1
+    _, size, bad = _take(data, offsets[2:4], 0, 2, place, whole, mask, size, words, scratch, lists)
+    if bad:
+        return -1
+    f.place[0] = place[0, 0]
+    _read_numbers(data, offsets[3:5], 16, False, f.nik)
+    _read_numbers(data, offsets[4:6], 16, False, f.family)
+    _read_numbers(data, offsets[5:7], 10, True, f.village)
+    if f.village[0] == 0:
+        _read_numbers(data, offsets[6:8], 10, True, f.village)
+    rows, lengths, hashes, glued = address_scratch
+    if (
+        places_hashed(data, offsets[7:9], lists[0], lists[1], address_words, rows, lengths, hashes, glued, f.address)
+        >= 0
+    ):
+        return -1
+    _read_sexes(data, offsets[8:10], f.sex)
+    _read_dates(data, offsets[9:11], f.born)
+    return size
+
+
+@loop
+def _settle_one(f, words, size, frozen_words, niks, families, mothers, shared_days, slot, known):  # type: ignore[no-untyped-def]
+    """What many share becomes missing, as ``Frozen.take_out_shared`` does; the frozen numbers of the words."""
+    if f.nik[0] != 0 and place_of(niks, f.nik[0]) >= 0:
+        f.nik[0] = 0
+    if f.family[0] != 0 and place_of(families, f.family[0]) >= 0:
+        f.family[0] = 0
+    if f.mother_whole[0] != 0 and place_of(mothers, f.mother_whole[0]) >= 0:
+        f.mother_whole[0] = 0
+        f.mother[0, :] = -1
+    f.born_shared[0] = 1 if f.born[0] > 0 and shared_days[slot] else 0
+    for w in range(size):
+        known[w] = place_of(frozen_words, words.hash[w])
+
+
+@loop
+def _weigh_beside(first, free, f, words, known, slots, date_bits, t, kept, pattern, name_bits, mother_bits, weight):  # type: ignore[no-untyped-def]
+    """Row 0 beside each other row that the batch would compare: with one NIK (``free``), or names that may match.
+    ``first[k]``: row k + 1 has the smaller id. Returns how many, into ``kept`` and the columns.
+    """
+    made = 0
+    for k in range(len(free)):
+        i, j = (k + 1, 0) if first[k] else (0, k + 1)
+        if not free[k] and not names_may_match(i, j, f):
+            continue
+        kept[made] = k
+        found = compare(i, j, f, words, known)
+        pattern[made], name_bits[made], mother_bits[made] = found
+        bits = words.bits[2, f.place[i]] if f.place[i] >= 0 else 0.0
+        weight[made] = weigh(found[0], found[1], found[2], date_bits[slots[i]], bits, t)[2]
+        made += 1
+    return made
+
+
+@loop
 def _take_back(table, added, count):  # type: ignore[no-untyped-def]
     for k in range(count):
         table[added[k]] = -1
@@ -216,6 +313,17 @@ def _blank(n: int) -> Features:
         mother=np.full((n, MOTHER_WORDS), -1, np.int32), mother_whole=np.zeros(n, np.uint64),
         mother_bits=np.zeros(n, np.float32),
     )  # fmt: skip
+
+
+@cache
+def _scratch_of_one() -> tuple[Any, ...]:
+    """Where the words of one text are cut, and the lists of words; the caller holds the book."""
+    rows = (
+        np.zeros((RAW_TOKENS, LETTERS), np.uint8), np.zeros(RAW_TOKENS, np.int64), np.zeros(RAW_TOKENS, np.uint64),
+        np.zeros(RAW_TOKENS, np.bool_),
+    )  # fmt: skip
+    of_names = (*rows, np.zeros(RAW_TOKENS, np.bool_), np.zeros(LETTERS + 1, np.uint8))
+    return of_names, LISTS, rows, ADDRESS_WORDS
 
 
 class Book:
@@ -239,6 +347,7 @@ class Book:
         self._scratch = np.zeros(self.words.letters.shape[1] + 1, dtype=np.uint8)
         self._wholes = (frozen.names, frozen.names_counted, frozen.mothers, frozen.mothers_counted)
         self._shared_days = frozen.shared_days()
+        self._one, self._one_words = _blank(1), _empty(_SMALL)
 
     def pack_rows(self, rows: Sequence[Mapping[str, str | None]]) -> Packed:
         """Pack records given as columns.COLUMNS (all but ``record_id`` may be absent) in text."""
@@ -272,14 +381,60 @@ class Book:
         _pack(f, known, words.arrays, ends, out)
         return Packed(out, ends)
 
+    def pack_one(self, record: Mapping[str, str | None]) -> tuple[bytes, npt.NDArray[np.uint64]]:
+        """One record (ONE, others are not looked at) packed, and its keys: what ``pack_rows`` and ``keys`` say of it,
+        at a tenth of their price. Raises UnreadableRecords.
+        """
+        texts = [(record.get(name) or "").encode("utf-8", "surrogatepass") for name in ONE]
+        offsets = np.array([0, *accumulate(map(len, texts))], np.int32)
+        data = np.frombuffer(b"".join(texts) or b"\0", np.uint8)
+        f, words, frozen = self._one, self._one_words, self.frozen
+        size = _read_one(data, offsets, f, words, *_scratch_of_one())
+        if size < 0:
+            raise UnreadableRecords("a text of the record is not UTF-8", mend="send it as UTF-8")
+        known = np.empty(size, np.int64)
+        _settle_one(
+            f, words, size, frozen.word, frozen.niks, frozen.families, frozen.mothers_shared, self._shared_days,
+            int(date_slot(f.born)[0]), known,
+        )  # fmt: skip
+        ends = np.zeros(2, dtype=np.int64)
+        _sizes(f, known, words, ends)
+        out = np.empty(int(ends[1]), dtype=np.uint8)
+        _pack(f, known, words, ends, out)
+        return out.tobytes(), self.keys(self.open(Packed(out, ends)))[0]
+
+    def beside(
+        self, one: bytes, others: Sequence[bytes], first: npt.NDArray[np.bool_], free: npt.NDArray[np.bool_]
+    ) -> tuple[Features, npt.NDArray[np.int64], Pairs]:
+        """Weigh one packed record beside others: (opened, row 0 the one; which others were compared; their pairs).
+
+        ``first``: the other has the smaller id. ``free``: compared whatever the names are. Rows of pairs are those of
+        the opened, the smaller id left.
+        """
+        f = self.open([one, *others])
+        n = len(others)
+        kept, pattern = np.empty(n, np.int64), np.empty(n, np.uint32)
+        name_bits, mother_bits, weight = np.empty(n), np.empty(n), np.empty(n)
+        made = _weigh_beside(
+            first, free, f, self.words, self.frequencies.known, date_slot(f.born), self.frequencies.date_bits,
+            self.tables, kept, pattern, name_bits, mother_bits, weight,
+        )  # fmt: skip
+        kept = kept[:made]
+        rows = (kept + 1).astype(np.int32)
+        zero = np.zeros(made, np.int32)
+        smaller = first[kept]
+        pairs = Pairs(
+            np.where(smaller, rows, zero), np.where(smaller, zero, rows), pattern[:made], name_bits[:made],
+            mother_bits[:made], weight[:made],
+        )  # fmt: skip
+        return f, kept, pairs
+
     def open(self, packed: Packed | Sequence[bytes]) -> Features:
         """The fields of packed records, row by row. Raises UnreadableRecords when they hold more unknown words than
         there is room for.
         """
         if not isinstance(packed, Packed):
-            ends = np.zeros(len(packed) + 1, dtype=np.int64)
-            np.cumsum([len(each) for each in packed], out=ends[1:])
-            packed = Packed(np.frombuffer(b"".join(packed) or b"\0", dtype=np.uint8), ends)
+            packed = joined(packed)
         _take_back(self.words.table, self._added, self.size - self.known)
         self.size = self.known
         f = _blank(len(packed.ends) - 1)

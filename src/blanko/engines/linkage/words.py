@@ -36,6 +36,8 @@ NAME_WORDS: Final = 6
 MOTHER_WORDS: Final = 4
 _M = np.uint64(packed("M"))
 _MUHAMMAD = np.frombuffer(b"MUHAMMAD", dtype=np.uint8).copy()
+LISTS: Final = (CLASSES, ACCENTS, TITLES, CONNECTORS, MUHAMMAD, PLACE_WORDS, NOTHING, _MUHAMMAD)
+"""What ``_take`` knows of letters and words."""
 _ROOM: Final = 1 << 15
 
 
@@ -120,10 +122,9 @@ class Words:
             np.zeros(RAW_TOKENS, dtype=np.bool_),
             np.zeros(LETTERS + 1, dtype=np.uint8),
         )
-        lists = (CLASSES, ACCENTS, TITLES, CONNECTORS, MUHAMMAD, PLACE_WORDS, NOTHING, _MUHAMMAD)
         while True:
             row, self.size, bad = _take(
-                data, offsets, row, role, ids, whole, masks, self.size, self.arrays, scratch, lists
+                data, offsets, row, role, ids, whole, masks, self.size, self.arrays, scratch, LISTS
             )
             if bad or row == n:
                 return ids, whole, masks, row if bad else -1

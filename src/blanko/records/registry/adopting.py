@@ -106,8 +106,19 @@ def models() -> list[dict[str, Any]]:
     return list(LinkageModel.objects.order_by("-version").values("version", "sha256", "records", "reason", "event_id"))
 
 
-_OPEN: dict[str, Book] = {}
+_OPEN: dict[str, tuple[int, Book]] = {}
+"""The models at work by their SHA-256: the one that counts."""
 _OPENING = threading.Lock()
+
+
+def at_hand() -> tuple[int, Book] | None:
+    """The model that counted when this process last asked; whoever uses it asks whether it still does (``named``)."""
+    return next(iter(_OPEN.values()), None)
+
+
+def named(book: Book) -> str | None:
+    """The SHA-256 of an open model; None once another took its place."""
+    return next((sha256 for sha256, (_, found) in _OPEN.items() if found is book), None)
 
 
 def book() -> tuple[int, Book]:
@@ -118,15 +129,15 @@ def book() -> tuple[int, Book]:
     if row is None:
         raise NoModel("no linkage model was adopted", mend="adopt one: ./blanko registry adopt-model --by OFFICER")
     version, sha256 = row
-    found = _OPEN.get(sha256)
-    if found is None:
+    held = _OPEN.get(sha256)
+    if held is None or held[0] != version:
         from blanko.engines.linkage.frozen import from_bytes
         from blanko.engines.linkage.packed import Book
 
         with _OPENING:
             data = LinkageModel.objects.values_list("frozen", flat=True).get(version=version)
-            found = Book(from_bytes(bytes(data)))
+            held = int(version), Book(from_bytes(bytes(data)))
             # One model counts at a time.
             _OPEN.clear()
-            _OPEN[sha256] = found
-    return int(version), found
+            _OPEN[sha256] = held
+    return held

@@ -122,7 +122,7 @@ def _ready(prepared: intake.Prepared) -> _Ready | None:
         with atomic():
             model, book = adopting.book()
         with book.lock:
-            return _Ready(model, book, *checking.packed_with_keys(book, prepared.values))
+            return _Ready(model, book, *book.pack_one(prepared.values))
     except Exception:  # noqa: BLE001 - whatever stops linkage must not stop a capture: the record waits in its queue
         return None
 

@@ -117,29 +117,23 @@ class Compared(NamedTuple):
     parts: dict[int, tuple[Part, ...]]
 
 
-def packed_with_keys(book: Book, applicant: Mapping[str, str | None]) -> tuple[bytes, npt.NDArray[np.uint64]]:
-    """One applicant packed, and its keys (0 where a key's facts are missing). Hold ``book.lock``."""
-    packed = book.pack_rows([{name: applicant.get(name) for name in FIELDS}]).each()[0]
-    return packed, book.keys(book.open([packed]))[0]
+class ModelChanged(Exception):
+    """Another model counts than the one that packed the applicant: ask ``adopting.book`` and begin again."""
 
 
 def compare(book: Book, packed: bytes, keys: npt.NDArray[np.uint64], own: Key, *, explained: int = 0) -> Compared:
     """Compare a packed applicant as the batch would. The ``explained`` heaviest pairs are told field by field.
 
-    Hold ``book.lock``.
+    Hold ``book.lock``. Raises ModelChanged.
     """
     from blanko.engines.linkage.cluster import DECIDED, MERGED, kept_apart, linked
-    from blanko.engines.linkage.incremental import names_alike
 
-    found, capped = _candidates(book, packed, keys, own)
-    rows = sorted([_Found(own, 0, packed, True), *found], key=lambda row: row.key)
-    me = next(at for at, row in enumerate(rows) if row.rec == 0)
-    f = book.open([row.packed for row in rows])
-    others = np.array([at for at in range(len(rows)) if at != me], np.int32)
-    free = np.array([rows[at].free for at in others.tolist()], bool)
-    others = others[free | names_alike(np.full(len(others), me, np.int32), others, f)]
-    mine = np.full(len(others), me, np.int32)
-    pairs = book.weigh(f, np.minimum(mine, others), np.maximum(mine, others))
+    rows, capped = _candidates(book, packed, keys, own)
+    rows.sort(key=lambda row: row.key)
+    n = len(rows)
+    smaller = np.fromiter((row.key < own for row in rows), bool, n)
+    free = np.fromiter((row.free for row in rows), bool, n)
+    f, others, pairs = book.beside(packed, [row.packed for row in rows], smaller, free)
     links, reason = linked(pairs, book.frozen.model)
     decided = kept_apart(pairs, reason, book.frozen.model)
     decided[links] = MERGED
@@ -162,9 +156,7 @@ def check(applicant: Mapping[str, str | None], *, key: Key | None = None) -> Ans
 
     if not (applicant.get("name") or "").strip():
         raise NothingToCompare("the applicant has no name", mend="give a name, and a birth date if there is one")
-    version, book = adopting.book()
-    with book.lock:
-        made = compare(book, *packed_with_keys(book, applicant), key or ("~", "~"), explained=SHOWN)
+    version, book, made = _made(applicant, key or ("~", "~"))
     likely = [k for k in range(len(made.found)) if DECIDED[made.decided[k]] != "apart" or k in made.parts]
     persons = _persons([made.found[k].key for k in likely])
     likely = [k for k in likely if made.found[k].key in persons]
@@ -179,6 +171,17 @@ def check(applicant: Mapping[str, str | None], *, key: Key | None = None) -> Ans
     words = [(persons[made.found[k].key][0], DECIDED[made.decided[k]], int(made.reason[k])) for k in likely]
     count, since = unkeyed()
     return Answer(*_answer(words), version, len(made.found), made.capped, count, since, candidates)
+
+
+def _made(applicant: Mapping[str, str | None], own: Key) -> tuple[int, Book, Compared]:
+    """The comparison under the model that counts: under the one at hand first, which the same question asks about."""
+    version, book = adopting.at_hand() or adopting.book()
+    while True:
+        try:
+            with book.lock:
+                return version, book, compare(book, *book.pack_one(applicant), own, explained=SHOWN)
+        except ModelChanged:
+            version, book = adopting.book()
 
 
 def _answer(words: list[tuple[int, str, int]]) -> tuple[Literal["new", "same", "uncertain"], int | None]:
@@ -197,25 +200,26 @@ def _candidates(book: Book, packed: bytes, keys: npt.NDArray[np.uint64], own: Ke
     from blanko.engines.linkage.blocks import CAP
 
     nik = int(as_bigint(keys)[0])
-    wanted = as_bigint(np.unique(keys[keys != 0]))
+    wanted = sorted({key for key in as_bigint(keys).tolist() if key})
     with connection.cursor() as cursor:
         # Django's own cursors put values into the text; this one prepares it once a connection.
         raw = Cursor(cursor.connection)
-        raw.execute(
-            sql.text(__package__, "check.sql"), {"keys": wanted.tolist(), "most": CAP + 2}, prepare=True, binary=True
-        )
-        by_key: dict[int, list[_Found]] = {}
-        for at, rec, office, record, data in raw.fetchall():
-            if (office, record) != own:
-                by_key.setdefault(at, []).append(_Found((office, record), rec, bytes(data), at == nik))
+        raw.execute(sql.text(__package__, "check.sql"), {"keys": wanted, "most": CAP + 2}, prepare=True, binary=True)
+        rows = raw.fetchall()
+    if not rows or rows[0][0] != adopting.named(book):
+        raise ModelChanged
+    by_key: dict[int, list[_Found]] = {}
+    for _, at, rec, office, record, data in rows:
+        if rec is not None and (office, record) != own:
+            by_key.setdefault(at, []).append(_Found((office, record), rec, data, at == nik))
     found: dict[int, _Found] = {}
     capped = 0
-    for at, rows in by_key.items():
+    for at, block in by_key.items():
         # With the applicant the block holds one more.
-        if len(rows) >= CAP:
+        if len(block) >= CAP:
             capped += 1
-            rows = _neighbours(at, packed, own)
-        for row in rows:
+            block = _neighbours(at, packed, own)
+        for row in block:
             held = found.get(row.rec)
             found[row.rec] = row if held is None or row.free else held
     return list(found.values()), capped
