@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from planning_data import APRIL_4, AT
 
 from blanko.decisions.planning import dossier, operations, queries, rules, sharing
+from blanko.decisions.planning.asked import Terms
 from blanko.doors.cli import main as cli
 from blanko.ground.access.acting import acting
 from blanko.ground.audit import operations as audit
@@ -38,7 +39,7 @@ def test_every_round_is_computed_again_to_the_byte(needs, release, staged, part)
              deadline=stage if number == 0 or inside else None)
         for number, (need, held, coming, last, inside) in enumerate(needs)
     ]  # fmt: skip
-    terms = sharing.Terms(
+    terms = Terms(
         "a test", APRIL_4, release=release, stock=10_000, box_size=500, part_boxes=True,
         deadline=stage if staged else None, part_reserve=part,
     )  # fmt: skip

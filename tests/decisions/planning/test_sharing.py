@@ -10,16 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blanko.decisions.planning import rules, sharing
+from blanko.decisions.planning.asked import Area, Terms
 
 APRIL_4, APRIL_19 = date(2017, 4, 4), date(2017, 4, 19)
-TERMS = sharing.Terms("a test", APRIL_4, release=3_000, stock=10_000, box_size=500, part_boxes=True)
+TERMS = Terms("a test", APRIL_4, release=3_000, stock=10_000, box_size=500, part_boxes=True)
 
 
 def area(code, need, **rest):
     found = rules.need_of(
         code, registry=None, reported=None, estimated=rules.Stated(need, APRIL_4, "a test"), as_of=APRIL_4
     )
-    return sharing.Area(found, transport_days=2, cards_a_day=500, **rest)
+    return Area(found, transport_days=2, cards_a_day=500, **rest)
 
 
 JAKARTA = [area("3171", 2_000, deadline=APRIL_19), area("3172", 4_000, deadline=APRIL_19)]

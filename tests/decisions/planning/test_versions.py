@@ -12,7 +12,8 @@ from django.db.transaction import atomic
 from planning_data import APRIL_4, AT, count, load_rows
 
 from blanko.decisions.planning import dossier, models, operations, queries, rulebook, rules
-from blanko.decisions.planning.sharing import TERMS, document_of
+from blanko.decisions.planning.asked import TERMS
+from blanko.decisions.planning.sharing import document_of
 from blanko.engines.allocation import RULE_VERSION, OverrideRefused
 from blanko.engines.allocation.errors import NoRuleThen, UnknownPolicy
 from blanko.ground.access.acting import acting

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blanko.decisions.planning import dossier, sharing
+from blanko.decisions.planning.asked import Area, Terms
 
 SHOWN = 20
 TERMS = (
@@ -92,7 +93,7 @@ def difference(before: bytes, after: bytes, *, shown: int = SHOWN) -> Difference
     )  # fmt: skip
 
 
-def _areas(document: Mapping[str, Any]) -> dict[str, sharing.Area]:
+def _areas(document: Mapping[str, Any]) -> dict[str, Area]:
     return {share["regency"]: dossier.area_of(share) for share in document["shares"]}
 
 
@@ -100,7 +101,7 @@ def _shares(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return {str(row["regency"]): int(row["share"]) for row in rows}
 
 
-def _computed(areas: list[sharing.Area], terms: sharing.Terms) -> dict[str, int]:
+def _computed(areas: list[Area], terms: Terms) -> dict[str, int]:
     """Shares by the rule. Where nobody has the deadline any more, nobody gets anything of its stage."""
     if terms.deadline is not None and not any(area.deadline == terms.deadline for area in areas):
         return {}

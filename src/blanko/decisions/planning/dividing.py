@@ -8,17 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from blanko.decisions.planning.asked import Area, Terms
 from blanko.engines.allocation import terms as around
 from blanko.engines.allocation.policies import Rule, Situation
 from blanko.engines.allocation.share import fill
 from blanko.engines.allocation.waterfill import Ints
-
-if TYPE_CHECKING:
-    from blanko.decisions.planning.sharing import Area, Terms
 
 WORKING_DAYS = 5
 # Days of cover are compared exactly up to this many cards a week.

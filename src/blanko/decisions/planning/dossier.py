@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from blanko.decisions.planning import sharing
+from blanko.decisions.planning.asked import Area, Terms
 from blanko.decisions.planning.rules import Need
 from blanko.engines.allocation.errors import UnknownPolicy
 from blanko.engines.allocation.policies import RULES, rule_of
@@ -100,19 +101,19 @@ def published(given: bytes) -> dict[str, Any]:
     return found
 
 
-def terms_of(document: Mapping[str, Any]) -> sharing.Terms:
+def terms_of(document: Mapping[str, Any]) -> Terms:
     """What the round was asked to do; what its document does not say was not asked for."""
-    values = _said(document["terms"], sharing.Terms)
-    return sharing.Terms(**{**values, "classes": tuple(values.get("classes", ()))})
+    values = _said(document["terms"], Terms)
+    return Terms(**{**values, "classes": tuple(values.get("classes", ()))})
 
 
-def area_of(share: Mapping[str, Any]) -> sharing.Area:
+def area_of(share: Mapping[str, Any]) -> Area:
     """All that decided one share. Raises NotADossier."""
     try:
         need = Need(**{field.name: share[field.name] for field in fields(Need) if field.name not in DAYS},
                     counted_on=_day(share["counted_on"]))  # fmt: skip
-        known = _said(share, sharing.Area)
-        return sharing.Area(**{**known, "need": need, "in_hand": share["in_hand"], "in_transit": share["in_transit"]})
+        known = _said(share, Area)
+        return Area(**{**known, "need": need, "in_hand": share["in_hand"], "in_transit": share["in_transit"]})
     except KeyError as error:
         raise NotADossier(
             "the share of {regency} lacks {part}", mend="take document.json of a round", regency=share.get("regency"),

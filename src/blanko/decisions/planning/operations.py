@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from blanko.cards.issuance import ordering
 from blanko.decisions.planning import models, queries, rulebook, rules, sharing, warehouse
+from blanko.decisions.planning.asked import TERMS, Terms
 from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
 
@@ -94,7 +95,7 @@ def draft_round(
             "supersedes": supersedes,
             "supersede_reason": reason.strip(),
             "author": by,
-            **{name: getattr(terms, name) for name in sharing.TERMS},
+            **{name: getattr(terms, name) for name in TERMS},
             "classes": list(classes),
             "rule_from": rule.from_date,
             "rule_reference": rule.reference,
@@ -140,7 +141,7 @@ def _shared_out(
     rules.check_release(release=release, stock=stock, reserve=reserve, reserve_for=reserve_for)
     sealed, _loose = warehouse.boxes_and_pieces()
     rule = rulebook.in_force(as_of)
-    terms = sharing.Terms(
+    terms = Terms(
         title=title, as_of=as_of, release=release, stock=stock, box_size=warehouse.box_size(sealed),
         part_boxes=part_boxes, deadline=deadline, part_reserve=part_reserve, reserve=reserve,
         reserve_for=reserve_for.strip(), lot_min=lot_min, classes=tuple(classes), lending=lending,

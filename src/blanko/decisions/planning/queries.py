@@ -13,8 +13,9 @@ from typing import Any
 
 from django.db import connection
 
-from blanko.decisions.planning import difference, dividing, models, routes, rulebook, rules, sharing, warehouse
-from blanko.decisions.planning.sharing import Area, document_of
+from blanko.decisions.planning import difference, dividing, models, routes, rulebook, rules, warehouse
+from blanko.decisions.planning.asked import Area, Terms
+from blanko.decisions.planning.sharing import document_of
 from blanko.engines.allocation.policies import rule_of
 from blanko.engines.allocation.terms import CLASS_REFERENCES
 from blanko.ground.access import queries as access
@@ -196,7 +197,7 @@ def carriers() -> dict[str, str]:
 def trial_shares(*, as_of: date, stock: int, box_size: int) -> dict[str, int]:
     """What each regency would get of a next ``stock`` by the rule, in boxes and single blanks. Nothing is stored."""
     rule = rulebook.in_force(as_of)
-    terms = sharing.Terms(
+    terms = Terms(
         "", as_of, release=stock, stock=stock, box_size=box_size, part_boxes=True, part_reserve=stock // 10,
         rule_version=rule.version,
     )  # fmt: skip

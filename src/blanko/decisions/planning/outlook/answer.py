@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from blanko.decisions.planning.outlook import printing, problems
+from blanko.decisions.planning.outlook.areas import AreaAnswer, by_area
 from blanko.decisions.planning.outlook.case import Case, Promise, Reading
 from blanko.decisions.planning.outlook.plans import Level, plan
 from blanko.decisions.planning.outlook.problems import Problem
@@ -34,17 +35,6 @@ class ReadingAnswer:
     chance_this_year: float
     order_latest: date | None
     order_quantity: int
-
-
-@dataclass(frozen=True, slots=True)
-class AreaAnswer:
-    """One area: the chance of being short of blanks before the order's horizon, and when that begins."""
-
-    code: str
-    runout_p50: date | None
-    chance: float
-    weeks_short: float
-    waiting_for: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +142,7 @@ def forecast(
         owed_who_die=dict(zip(QUANTILES, np.quantile(futures.died, (0.1, 0.5, 0.9)).tolist(), strict=True)),
         cost_by_year=_cost(case, futures, latest, advice.quantity),
         readings=_readings(case, tried_already, seed=seed, paths=paths, risk=risk) if side_by_side else [],
-        areas=_areas(futures, until=case.order.until) if level != "nation" else [],
+        areas=by_area(futures, until=case.order.until) if level != "nation" else [],
         fans={name: answers.fan(getattr(futures, name)) for name in FANS},
         weeks=[answers.day_of(futures, week) for week in range(case.weeks)], problems=[],
     )  # fmt: skip
@@ -226,20 +216,6 @@ def _readings(
                 )
             )  # fmt: skip
     return found
-
-
-def _areas(futures: Futures, *, until: date) -> list[AreaAnswer]:
-    found = []
-    for place, code in enumerate(futures.plan.areas):
-        waits = futures.binding[place]
-        found.append(
-            AreaAnswer(
-                code, answers.area_runout_day(futures, place, 0.5),
-                answers.area_chance_before(futures, place, until), float(futures.weeks_short[place]),
-                answers.BINDING[int(waits.argmax())] if waits.sum() > 0 else "nothing",
-            )
-        )  # fmt: skip
-    return sorted(found, key=lambda area: (-area.weeks_short, -area.chance, area.code))
 
 
 def _cost(case: Case, futures: Futures, latest: date | None, quantity: int) -> dict[str, int]:

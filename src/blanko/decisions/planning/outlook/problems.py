@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from blanko.decisions.planning.outlook.areas import AreaAnswer
 from blanko.decisions.planning.outlook.case import Case
 from blanko.engines.runout.draws import median_days
 from blanko.engines.runout.plan import Plan
 from blanko.engines.runout.simulate import Futures
 from blanko.ground.places import gazetteer
-
-if TYPE_CHECKING:
-    from blanko.decisions.planning.outlook.answer import AreaAnswer
 
 STOCKOUT_MONTHS = 18
 OVERSTOCK_YEARS = 2

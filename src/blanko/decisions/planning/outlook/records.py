@@ -16,9 +16,9 @@ from django.db import connection
 from blanko.cards.custody import queries as custody
 from blanko.decisions.planning import demand
 from blanko.decisions.planning import queries as planning
+from blanko.decisions.planning.asked import Area
 from blanko.decisions.planning.outlook import printing, receipts
 from blanko.decisions.planning.outlook.case import Case, Contract, Delivery, Number, Order, Printing, Reading, load
-from blanko.decisions.planning.sharing import Area
 from blanko.engines.demand import forecast as demand_forecast
 from blanko.engines.demand.history import CAUSES, History
 from blanko.engines.demand.priors import OBLIGED_2017
