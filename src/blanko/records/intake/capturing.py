@@ -12,7 +12,7 @@ from django.db import connection
 from psycopg.types.json import Jsonb
 
 from blanko.kernel.errors import BlankoError
-from blanko.records.intake import canonical
+from blanko.records.intake import canonical, plain
 from blanko.records.intake.checks import check
 from blanko.records.intake.kinds import REGISTRATIONS
 
@@ -41,6 +41,15 @@ class Prepared:
 
 def prepare(row: Mapping[str, str | None], *, today: date) -> Prepared:
     """Check one registration as a file's row is checked. Raises RowRefused, naming the cell and how to mend it."""
+    if (plainly := plain.checked(row, today=today)) is not None:
+        values, regency, warnings = plainly
+        leaf = canonical.leaf_of_values(REGISTRATIONS.table, [values[name] for name in NAMES])
+        return Prepared(values, regency, warnings, leaf)
+    return prepare_as_file(row, today=today)
+
+
+def prepare_as_file(row: Mapping[str, str | None], *, today: date) -> Prepared:
+    """``prepare`` by the check of files itself, whatever the row holds. Raises RowRefused."""
     given = [name for name in NAMES if row.get(name) not in (None, "")]
     # One array cut into cells: each array that is made from Python looks for a library that is not there.
     cells = pa.array([str(row[name]) for name in given], pa.string())
@@ -56,9 +65,9 @@ def prepare(row: Mapping[str, str | None], *, today: date) -> Prepared:
             reason=cause.reason if cause else "missing",
         )  # fmt: skip
     texts = canonical.texts([found.values[name] for name in NAMES])
-    plain = [column[0].as_py() for column in texts]
-    values = {name: text or None for name, text in zip(NAMES, plain, strict=True)}
-    leaf = canonical.leaf_of_values(REGISTRATIONS.table, plain)
+    cells_read = [column[0].as_py() for column in texts]
+    values = {name: text or None for name, text in zip(NAMES, cells_read, strict=True)}
+    leaf = canonical.leaf_of_values(REGISTRATIONS.table, cells_read)
     return Prepared(values, found.regency[0].as_py(), found.warnings.get(0, []), leaf)
 
 

@@ -21,6 +21,7 @@ from blanko.records.intake.rules import MENDS
 
 NIK_LENGTH = 16
 ADULT_AGE = 17
+EVER_MARRIED = ("KAWIN", "CERAI HIDUP", "CERAI MATI")
 VALUE_TYPES = {"date": pa.date32(), "count": pa.int64()}
 
 
@@ -201,17 +202,16 @@ def _warn_registrations(
     work.warn(born & (days > now), "birth_date_in_future")
     recorded = np.asarray(values["recorded_on"].cast(pa.int32()).fill_null(0).to_numpy(), dtype=np.int64)
     work.warn(recorded > now, "recorded_in_future")
-    adult_since = np.datetime64(_years_before(today, ADULT_AGE), "D").astype(np.int64)
+    adult_since = np.datetime64(years_before(today, ADULT_AGE), "D").astype(np.int64)
     never_married = ~np.asarray(
-        pc.fill_null(
-            pc.is_in(values["marital_status"], pa.array(["KAWIN", "CERAI HIDUP", "CERAI MATI"])), False
-        ).to_numpy(zero_copy_only=False),
+        pc.fill_null(pc.is_in(values["marital_status"], pa.array(EVER_MARRIED)), False).to_numpy(zero_copy_only=False),
         bool,
     )
     work.warn(born & (days > adult_since) & (days <= now) & never_married, "under_17")
 
 
-def _years_before(day: date, years: int) -> date:
+def years_before(day: date, years: int) -> date:
+    """The day so many years earlier."""
     try:
         return day.replace(year=day.year - years)
     except ValueError:

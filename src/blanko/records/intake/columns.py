@@ -165,7 +165,7 @@ def choices(column: pa.Array, allowed: tuple[str, ...], words: dict[str, str]) -
 
 
 @cache
-def _regency_table() -> npt.NDArray[np.int32]:
+def regency_table() -> npt.NDArray[np.int32]:
     """From the four digits of any regency code, of 2017 or today, to those of 2017; -1 where there is none."""
     table = np.full(10_000, -1, np.int32)
     for today, own in gazetteer.today_codes().items():
@@ -176,12 +176,14 @@ def _regency_table() -> npt.NDArray[np.int32]:
 
 
 @cache
-def _village_numbers() -> Ints:
+def village_numbers() -> Ints:
+    """The village codes of today, in order."""
     return gazetteer.village_codes().astype(np.int64)
 
 
 @cache
-def _district_numbers() -> Ints:
+def district_numbers() -> Ints:
+    """The district codes of today, in order."""
     return np.array(sorted(int(code) for code in gazetteer.district_codes()), np.int64)
 
 
@@ -198,7 +200,7 @@ def villages(column: pa.Array) -> tuple[pa.Array, pa.Array, Mask, Mask, Mask]:
     plain = pc.replace_substring(column, ".", "")
     matrix, fits = fixed(plain, 10)
     number, numeric = digits(matrix)
-    regency = np.where(numeric & fits, _regency_table()[number // 1_000_000], -1)
+    regency = np.where(numeric & fits, regency_table()[number // 1_000_000], -1)
     good = regency >= 0
     own = np.where(good, regency.astype(np.int64) * 1_000_000 + number % 1_000_000, 0)
     if (own[good] == number[good]).all():
@@ -206,13 +208,14 @@ def villages(column: pa.Array) -> tuple[pa.Array, pa.Array, Mask, Mask, Mask]:
     else:
         codes = pa.Array.from_pandas(own, mask=~good).cast(pa.string())
     places = pc.utf8_slice_codeunits(codes, 0, 4)
-    village_known = _inside(own, _village_numbers())
-    district_known = _inside(own // 10_000, _district_numbers())
+    village_known = _inside(own, village_numbers())
+    district_known = _inside(own // 10_000, district_numbers())
     return codes, places, ~good & ~is_null(column), good & ~village_known & district_known, good & ~district_known
 
 
 @cache
-def _office_words() -> dict[str, str]:
+def office_words() -> dict[str, str]:
+    """From how an office's code may be written to its code of 2017."""
     words = {office.code: office.code for office in gazetteer.offices()}
     return words | {today: own for today, own in gazetteer.today_codes().items() if today not in words}
 
@@ -226,7 +229,7 @@ def _area_words() -> dict[str, str]:
 
 def codes_of(column: pa.Array, *, offices: bool) -> tuple[pa.Array, Mask]:
     """Office codes (00, 2 or 4 digits) or area codes (ID, 2 or 4 digits), in the codes of 2017."""
-    words = _office_words() if offices else _area_words()
+    words = office_words() if offices else _area_words()
     encoded = column.dictionary_encode()
     found = [words.get(text.replace(".", "")) for text in encoded.dictionary.to_pylist()]
     values = pa.array(found, pa.string()).take(encoded.indices)
