@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
@@ -18,12 +18,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from blanko.engines.linkage import report
-from blanko.engines.linkage.candidates import KeyCount, make_blocks, make_candidates
+from blanko.engines.linkage.candidates import make_blocks, make_candidates
 from blanko.engines.linkage.cluster import DECIDED, PAIR_REASONS, REVIEW, Clusters, cluster, record_decisions
 from blanko.engines.linkage.compare import FIELDS, NIK, SAME, level
 from blanko.engines.linkage.errors import CannotWriteLinks
 from blanko.engines.linkage.features import Loaded, load
 from blanko.engines.linkage.jit import workers
+from blanko.engines.linkage.linked import RECORD_DECISIONS, Linked
 from blanko.engines.linkage.loose import LOOSE, loose_groups
 from blanko.engines.linkage.model import Model, starting, write_model
 from blanko.engines.linkage.score import Pairs, Scorer, probability
@@ -32,52 +33,8 @@ from blanko.engines.linkage.space import FULL, Space
 from blanko.engines.linkage.train import settle_matches, train
 
 FILES: Final = ("pairs.parquet", "clusters.parquet", "model.json", "report.html")
-RECORD_DECISIONS: Final = ("merged", "review", "single")
 GROUP_ROWS: Final = 1 << 17
 Progress = Callable[[str, float], None]
-
-
-@dataclass(slots=True)
-class Linked:
-    """What a run found. ``pairs`` are all candidates; ``seconds`` by step; ``shared`` values that stopped counting."""
-
-    loaded: Loaded
-    model: Model
-    pairs: Pairs
-    clusters: Clusters
-    keys: list[KeyCount]
-    shared: tuple[Shared, ...]
-    seconds: dict[str, float]
-    spilt: int = 0
-    """Bytes of all files that the run made beside memory."""
-
-    def summary(self) -> dict[str, Any]:
-        """Counts for a person or a program."""
-        records = record_decisions(self.clusters)
-        counts = np.bincount(records, minlength=3)
-        decided = np.bincount(self.clusters.decided, minlength=3)
-        return {
-            "records": len(self.loaded),
-            "persons": int((self.clusters.person == np.arange(len(self.loaded))).sum()),
-            "records_by_decision": {name: int(counts[k]) for k, name in enumerate(RECORD_DECISIONS)},
-            "candidate_pairs": len(self.pairs.left),
-            "pairs_by_decision": {name: int(decided[k]) for k, name in enumerate(DECIDED)},
-            "merge": self.model.merge,
-            "review": self.model.review,
-            "shared_values": [
-                {"field": each.field, "values": each.values, "records": each.records} for each in self.shared
-            ],
-            "capped": [
-                {"key": each.key, "records": each.capped, "blocks": each.capped_blocks}
-                for each in self.keys
-                if each.capped
-            ],
-            "missing_columns": sorted(self.loaded.source.missing),
-            "ignored_columns": sorted(self.loaded.source.ignored),
-            "unreadable": dict(sorted(self.loaded.notes.items())),
-            "spilt_bytes": self.spilt,
-            "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
-        }
 
 
 def link_files(

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from blanko.engines.linkage.candidates import KeyCount
 from blanko.engines.linkage.cluster import DECIDED, PAIR_REASONS, REVIEW
 from blanko.engines.linkage.compare import FIELDS, LEVELS, level
+from blanko.engines.linkage.linked import Linked
 from blanko.engines.linkage.model import Model, tables
-
-if TYPE_CHECKING:
-    from blanko.engines.linkage.candidates import KeyCount
-    from blanko.engines.linkage.dedupe import Linked
-    from blanko.engines.linkage.shared import Shared
+from blanko.engines.linkage.shared import Shared
 
 LOW, HIGH, STEP = -20, 60, 2
 EDGES: Final = np.arange(LOW, HIGH + STEP, STEP)

@@ -24,8 +24,9 @@ from blanko.engines.linkage.candidates import KeyCount
 from blanko.engines.linkage.cluster import DECIDED, PAIR_REASONS
 from blanko.engines.linkage.columns import Source, open_files
 from blanko.engines.linkage.compare import NIK, SAME
-from blanko.engines.linkage.dedupe import RECORD_DECISIONS, rescaled
+from blanko.engines.linkage.dedupe import rescaled
 from blanko.engines.linkage.errors import CannotWriteLinks, UnreadableRecords
+from blanko.engines.linkage.linked import RECORD_DECISIONS
 from blanko.engines.linkage.model import Model, write_model
 from blanko.engines.linkage.shared import (
     COUNTED_LEAST,
@@ -86,7 +87,7 @@ class Found:
     files: tuple[Path, ...]
 
     def summary(self) -> dict[str, Any]:
-        """As ``dedupe.Linked.summary``."""
+        """As ``linked.Linked.summary``."""
         return {
             "records": self.records,
             "persons": self.persons,
