@@ -27,7 +27,7 @@ CELLS: dict[str, list[str | None]] = {
     "sex": ["L", "P", "l", "perempuan", "X", None],
     "mother_name": ["WATI", None],
     "address": ["JL. MAWAR 1", "x" * 400, "x" * 401, None],
-    "village_code": ["3201012001", "3201019999", "3201999999", "32.01.01.2001", "9999012001", "6501012001", "3201", None],
+    "village_code": ["3201012001", "3201019999", "3201999999", "32.01.01.2001", "9999012001", "6501012001", None],
     "recorded_on": ["2016-05-05", "2018-01-01", None],
     "marital_status": ["KAWIN", "BELUM KAWIN", "kawin", "CERAI MATI", "?", None],
     "status": [None, None, "PRINT_READY_RECORD", "prr", "?"],
