@@ -111,6 +111,32 @@ def test_a_capture_that_cannot_be_stored_is_refused_by_name(adopted):
     assert Record.objects.count() == 0
 
 
+def test_a_capture_outlives_linking_that_fails(adopted, monkeypatch):
+    def broken(*_given, **_named):
+        raise MemoryError("no room for the pairs")
+
+    monkeypatch.setattr(matching, "link_records", broken)
+    assert [entitlement.capture(row=row(0, n), **BY).answer for n in range(2)] == ["new", "waiting"]
+    assert Unkeyed.objects.count() == 1
+    monkeypatch.undo()
+    matching.resolve(**BY)
+    assert {tuple(group) for group in states()[0]} == {("R000", "R001")}
+
+
+def test_a_capture_and_a_check_turn_to_a_model_that_another_process_adopted(adopted, tmp_path):
+    assert entitlement.capture(row=row(0, 0), **BY).answer == "new"
+    _, held = adopting.book()
+    other = parquet(tmp_path, registrations(nation(2_000, 72)))
+    version = adopting.adopt(**BY, reason="another process", files=[other]).version
+    assert adopting.at_hand()[1] is held
+    assert (checking.check(row(0, 0)).model, adopting.at_hand()[0]) == (version, version)
+    adopting._OPEN.clear()
+    adopting._OPEN["another"] = (version - 1, held)
+    assert entitlement.capture(row=row(1, 1), **BY).answer == "new"
+    matching.resolve(**BY)
+    assert {tuple(group) for group in states()[0]} == {("R000",), ("R001",)}
+
+
 @pytest.mark.parametrize("failing", [False, True])
 def test_while_linkage_is_down_captures_wait_and_are_linked_when_it_is_back(learned, monkeypatch, failing):
     if failing:
@@ -120,6 +146,7 @@ def test_while_linkage_is_down_captures_wait_and_are_linked_when_it_is_back(lear
             raise MemoryError("no room for the model")
 
         monkeypatch.setattr(adopting, "book", broken)
+        monkeypatch.setattr(adopting, "at_hand", lambda: None)
     answers = [entitlement.capture(row=row(0, n), **BY).answer for n in range(3)]
     assert answers == ["waiting"] * 3
     put(registrations=[row(1, 7)])

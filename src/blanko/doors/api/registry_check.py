@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from typing import Literal
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 
@@ -77,12 +78,31 @@ class LinkageState(Schema):
 
 
 @router.post("/registry/check", response=CheckAnswer, summary="Is this person already recorded? Explained, in bits")
-def check(request: HttpRequest, asked: Applicant) -> checking.Answer:
+def check(request: HttpRequest, asked: Applicant) -> HttpResponse:
     """Reads only: nothing of the applicant is kept."""
     row = asked.dict()
     record = row.pop("record")
     office, _, number = (record or "").partition("/")
-    return checking.check(row, key=(office, number) if record else None)
+    return _told(checking.check(row, key=(office, number) if record else None))
+
+
+def _told(answer: checking.Answer) -> HttpResponse:
+    """The answer as CheckAnswer describes it (a test compares), written without a second look at it."""
+    candidates = [
+        {
+            "recorded_office": each.recorded_office, "record_id": each.record_id, "person_id": each.person_id,
+            "name": each.name, "birth_date": each.birth_date, "weight": each.weight, "probability": each.probability,
+            "decided": each.decided, "reason": each.reason, "parts": [part._asdict() for part in each.parts],
+        }
+        for each in answer.candidates
+    ]  # fmt: skip
+    since = answer.unkeyed_since
+    body = {
+        "answer": answer.answer, "person_id": answer.person_id, "model": answer.model, "compared": answer.compared,
+        "capped": answer.capped, "unkeyed": answer.unkeyed, "unkeyed_since": since and since.isoformat(),
+        "candidates": candidates,
+    }  # fmt: skip
+    return HttpResponse(json.dumps(body), content_type="application/json; charset=utf-8")
 
 
 class Capture(Schema):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 from django.db import connection
+from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
 from blanko.kernel.errors import BlankoError
@@ -17,6 +18,10 @@ from blanko.records.intake.checks import check
 from blanko.records.intake.kinds import REGISTRATIONS
 
 NAMES = tuple(column.name for column in REGISTRATIONS.columns)
+_HELD = (
+    f"SELECT version, {', '.join(f'{name}::text' for name in NAMES)} FROM intake_registration"
+    " WHERE recorded_office = %s AND record_id = %s ORDER BY version DESC LIMIT 1"
+)
 
 
 class RowRefused(BlankoError, ValueError):
@@ -74,13 +79,10 @@ def prepare_as_file(row: Mapping[str, str | None], *, today: date) -> Prepared:
 def held(key: tuple[str, str]) -> tuple[int, dict[str, str | None]] | None:
     """(version, values as text) of the newest version of a registration; None when there is none."""
     with connection.cursor() as cursor:
-        columns = ", ".join(f"{name}::text" for name in NAMES)
-        cursor.execute(
-            f"SELECT version, {columns} FROM intake_registration WHERE recorded_office = %s AND record_id = %s"
-            " ORDER BY version DESC LIMIT 1",
-            list(key),
-        )
-        found = cursor.fetchone()
+        # Django's own cursors put values into the text; this one prepares it once a connection.
+        raw = Cursor(cursor.connection)
+        raw.execute(_HELD, key, prepare=True)
+        found = raw.fetchone()
     return None if found is None else (int(found[0]), dict(zip(NAMES, found[1:], strict=True)))
 
 

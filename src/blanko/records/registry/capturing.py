@@ -61,17 +61,26 @@ def capture(*, row: Mapping[str, str | None], by: str, at: datetime) -> Captured
     and waits in its queue. Raises RowRefused.
     """
     prepared = intake.prepare(row, today=localdate(at))
-    try:
-        with atomic():
-            return _capture(prepared, by=by, at=at, alone=False)
-    except _NotAlone:
-        with atomic():
-            return _capture(prepared, by=by, at=at, alone=True)
+    alone = newest = down = False
+    while True:
+        try:
+            with atomic():
+                ready = None if down else _ready(prepared, newest=newest)
+                return _capture(prepared, ready, by=by, at=at, alone=alone)
+        except _NotAlone:
+            alone = True
+        except checking.ModelChanged:
+            newest = True
+        except _Down:
+            down = True
 
 
-def _capture(prepared: intake.Prepared, *, by: str, at: datetime, alone: bool) -> Captured:
+class _Down(Exception):
+    """Linkage failed where it makes persons anew: the record is stored all the same, and waits in the queue."""
+
+
+def _capture(prepared: intake.Prepared, ready: _Ready | None, *, by: str, at: datetime, alone: bool) -> Captured:
     office, record = prepared.key
-    ready = _ready(prepared)
     keys = [] if ready is None else sorted({int(key) for key in as_bigint(ready.keys) if key})
     with connection.cursor() as cursor:
         # Two captures that share a key follow each other, so that the second sees the first.
@@ -95,7 +104,11 @@ def _capture(prepared: intake.Prepared, *, by: str, at: datetime, alone: bool) -
         answer: Literal["new", "same", "uncertain", "waiting"] = "waiting" if compared is None else "new"
         persons = frozenset({person})
         if pairs:
-            done = matching.link_records(cursor, new=[rec], lost=[], around=[], by=by, at=at)
+            try:
+                with atomic():
+                    done = matching.link_records(cursor, new=[rec], lost=[], around=[], by=by, at=at, counted=False)
+            except Exception as error:
+                raise _Down from error
             answer, person = _found(cursor, office, record)
             persons |= done.persons | {person}
         return Captured(office, record, 1, person, answer, False, event, persons)
@@ -116,11 +129,15 @@ class _Ready(NamedTuple):
     keys: npt.NDArray[np.uint64]
 
 
-def _ready(prepared: intake.Prepared) -> _Ready | None:
-    """The registration packed, with its keys; None while linkage is down."""
+def _ready(prepared: intake.Prepared, *, newest: bool) -> _Ready | None:
+    """The registration packed under the model at hand, or the ``newest``, with its keys; None while linkage is down."""
     try:
-        with atomic():
-            model, book = adopting.book()
+        # Whether the model at hand still counts is asked in the same question as for the others (ModelChanged).
+        held = None if newest else adopting.at_hand()
+        if held is None:
+            with atomic():
+                held = adopting.book()
+        model, book = held
         with book.lock:
             return _Ready(model, book, *book.pack_one(prepared.values))
     except Exception:  # noqa: BLE001 - whatever stops linkage must not stop a capture: the record waits in its queue
@@ -128,10 +145,12 @@ def _ready(prepared: intake.Prepared) -> _Ready | None:
 
 
 def _compared(ready: _Ready, own: tuple[str, str]) -> Compared | None:
-    """The registration beside all others; None when linkage fails."""
+    """The registration beside all others; None when linkage fails. Raises ModelChanged."""
     try:
         with atomic(), ready.book.lock:
             return checking.compare(ready.book, ready.packed, ready.keys, own)
+    except checking.ModelChanged:
+        raise
     except Exception:  # noqa: BLE001 - as above
         return None
 

@@ -201,11 +201,7 @@ def _candidates(book: Book, packed: bytes, keys: npt.NDArray[np.uint64], own: Ke
 
     nik = int(as_bigint(keys)[0])
     wanted = sorted({key for key in as_bigint(keys).tolist() if key})
-    with connection.cursor() as cursor:
-        # Django's own cursors put values into the text; this one prepares it once a connection.
-        raw = Cursor(cursor.connection)
-        raw.execute(sql.text(__package__, "check.sql"), {"keys": wanted, "most": CAP + 2}, prepare=True, binary=True)
-        rows = raw.fetchall()
+    rows = _asked(sql.text(__package__, "check.sql"), {"keys": wanted, "most": CAP + 2})
     if not rows or rows[0][0] != adopting.named(book):
         raise ModelChanged
     by_key: dict[int, list[_Found]] = {}
@@ -250,14 +246,23 @@ def _place(packed: bytes) -> tuple[int, int]:
 def _persons(keys: list[Key]) -> dict[Key, tuple[int, str | None, str | None]]:
     if not keys:
         return {}
+    rows = _asked(
+        "SELECT r.recorded_office, r.record_id, r.person_id, r.name, r.birth_date::text FROM registry_record AS r"
+        " JOIN unnest(%(offices)s::text[], %(records)s::text[]) AS w (office, record)"
+        " ON r.recorded_office = w.office AND r.record_id = w.record",
+        {"offices": [office for office, _ in keys], "records": [record for _, record in keys]},
+    )
+    return {(office, record): (person, name, born) for office, record, person, name, born in rows}
+
+
+def _asked(text: str, values: Mapping[str, Any]) -> list[Any]:
+    """The rows of a question that each check asks. Django's own cursors put values into the text; this one prepares it
+    once a connection.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT r.recorded_office, r.record_id, r.person_id, r.name, r.birth_date::text FROM registry_record AS r"
-            " JOIN unnest(%s::text[], %s::text[]) AS w (office, record)"
-            " ON r.recorded_office = w.office AND r.record_id = w.record",
-            [[office for office, _ in keys], [record for _, record in keys]],
-        )
-        return {(office, record): (person, name, born) for office, record, person, name, born in cursor.fetchall()}
+        raw = Cursor(cursor.connection)
+        raw.execute(text, values, prepare=True, binary=True)
+        return raw.fetchall()
 
 
 def _explained(book: Book, f: Any, i: int, j: int) -> tuple[Part, ...]:
