@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
+from blanko.decisions.cases import operations as cases
+from blanko.ground.access.acting import acting
 from blanko.ground.files import spreadsheets
+from blanko.records.registry import operations as registry
 
 pytestmark = pytest.mark.database
 HEAD, OTHER = "kepala.3101", "kepala.pusat"
@@ -42,7 +47,7 @@ def waiting(program, *, alone=""):
 
 
 def test_looking_again_finds_nothing_new(program):
-    assert post(program, "/cases/open", {}) == {"opened": 0, "reopened": 0, "overtaken": 0}
+    assert post(program, "/cases/open", {}) == {"opened": 0, "reopened": 0, "overtaken": 0, "notices": 0}
     assert post(program, "/cases/due", {})["settled"] >= 0
 
 
@@ -108,3 +113,43 @@ def test_a_sheet_goes_out_is_filled_and_comes_in_once(program):
     assert send(good).json() == counts
     assert send(good).json() == {**counts, "settled": 0, "unchanged": 1}
     post(program, f"/cases/{row['case_no']}/undo", REASON)
+
+
+def test_a_suspended_card_is_told_of_objected_to_decided_by_another_and_taken_back(program):
+    row = next(row for row in get(program, "/deaths?office=3101") if not row["objection"])
+    person = row["person_id"]
+    assert row["notice_no"]
+    assert row["document_no"]
+    said = {"objector": "SITI, anak", "shown": "orangnya sendiri", **REASON}
+    # The demo's notices are of 2017: nobody can object any more.
+    assert post(program, f"/deaths/{person}/object", said, status=422)["type"].endswith("objection_too_late")
+    with acting(principal=HEAD):
+        registry.report_death(
+            recorded_office=row["recorded_office"], record_id=row["record_id"], died_on=date(2017, 4, 1),
+            document_no="AKM/99", by=HEAD, at=timezone.now(),
+        )  # fmt: skip
+        cases.open_cases(by=HEAD, at=timezone.now())
+    for wrong in ("objector", "shown"):
+        assert post(program, f"/deaths/{person}/object", {**said, wrong: " "}, status=422)["type"].endswith(
+            "reason_missing"
+        )
+    assert post(program, f"/deaths/{person}/object", said)["until"] > "2017-05-01"
+    assert post(program, f"/deaths/{person}/uphold", REASON, status=422)["type"].endswith("second_officer_is_first")
+    assert post(program, f"/deaths/{person}/uphold", REASON, officer=OTHER) == {"person_id": person, "stands": False}
+    assert post(program, f"/deaths/{person}/undo", REASON, officer=OTHER) == {"person_id": person, "stands": True}
+    assert post(program, f"/deaths/{person}/reject", REASON, officer=OTHER)["stands"]
+    assert post(program, f"/deaths/{person}/undo", REASON, officer=OTHER)["stands"]
+    assert post(program, f"/deaths/{person}/withdraw", REASON)["stands"]
+    assert post(program, f"/deaths/{person}/withdraw", REASON, status=422)["type"].endswith("no_objection")
+
+
+def test_a_record_is_withdrawn_as_a_mistake_and_restored(program):
+    row = get(program, "/entitlement/queue?regency=3101&limit=1")[0]
+    address = f"/registry/records/{row['recorded_office']}/{row['record_id']}"
+    assert post(program, f"{address}/withdraw", {"reason": " "}, status=422)["type"].endswith("reason_missing")
+    done = post(program, f"{address}/withdraw", REASON)
+    assert (done["record_id"], done["withdrawn"]) == (row["record_id"], True)
+    assert [r["record_id"] for r in get(program, "/registry/withdrawn?office=3101")] == [row["record_id"]]
+    assert post(program, f"{address}/withdraw", REASON, status=422)["type"].endswith("record_closed")
+    assert post(program, f"{address}/restore", REASON)["withdrawn"] is False
+    assert get(program, "/registry/withdrawn") == []

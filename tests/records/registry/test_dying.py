@@ -67,6 +67,13 @@ def test_a_card_is_suspended_only_where_name_and_nik_mean_one_person(carriers, a
     assert match_death(carriers=frozenset(carriers), answer=answer, same=same) == outcome
 
 
+def test_a_pair_that_the_nik_alone_made_is_somebody_elses_nik():
+    said = {"carriers": frozenset({7}), "answer": "uncertain", "same": None}
+    assert match_death(**said, weight=-24.0)[0] is DeathMatch.SOMEBODY_ELSE
+    assert match_death(**said, weight=2.0)[0] is DeathMatch.UNCERTAIN
+    assert match_death(**{**said, "carriers": frozenset()}, weight=-1.0)[0] is DeathMatch.UNCERTAIN
+
+
 def test_without_a_model_the_nik_and_what_else_is_said_decide():
     assert match_death_plainly({}) == (DeathMatch.NOBODY, None)
     assert match_death_plainly({1: True, 2: False}) == (DeathMatch.SURE, 1)

@@ -54,7 +54,8 @@ def _filtered(office: str | None, kind: str | None, state: str | None) -> Any:
 
 def case(case_no: int) -> dict[str, Any]:
     """One case: its standing, ``members`` as they stand (as ``records``; ``changed`` since the case was opened), its
-    ``steps`` and the ``verdicts`` that bind between its records. Raises UnknownCase.
+    ``steps``, the ``verdicts`` that bind between its records, the ``results`` of fingerprints about them, and the
+    ``paper`` of a death that asks. Raises UnknownCase.
     """
     row = CaseStanding.objects.filter(pk=case_no).values(*_COLUMNS, "seq").first()
     if row is None:
@@ -71,6 +72,7 @@ def case(case_no: int) -> dict[str, Any]:
     opened = Case.objects.filter(pk=case_no).values("reason", "document").get()
     return {
         **row, **opened, "paper": paper_of(opened["document"]), "members": members, "steps": steps,
+        "results": results(list(held)),
         "verdicts": [
             {"left": "/".join(left), "right": "/".join(right), **word}
             for (left, right), word in sorted(verdicts.standing(held).items())
@@ -124,6 +126,19 @@ def records(keys: Sequence[Key]) -> dict[Key, dict[str, Any]]:
         names = [column.name for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     return {(row["recorded_office"], row["record_id"]): row for row in rows}
+
+
+def results(keys: Sequence[Key]) -> list[dict[str, Any]]:
+    """The last word of fingerprints and irises on each record: record, result, score, engine, decided_at."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT b.recorded_office || '/' || b.record_id AS record, b.result, b.score, b.engine, b.decided_at"
+            " FROM registry_biometric_last AS b JOIN unnest(%s::text[], %s::text[]) AS n (office, record)"
+            " ON b.recorded_office = n.office AND b.record_id = n.record ORDER BY 1",
+            [[office for office, _record in keys], [record for _office, record in keys]],
+        )
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def members_of(rows: Iterable[Mapping[str, Any]]) -> list[Member]:

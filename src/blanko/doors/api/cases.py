@@ -106,6 +106,14 @@ class DeathPaper(Schema):
     reported_on: date | None
 
 
+class EngineResult(Schema):
+    record: str
+    result: str
+    score: str
+    engine: str
+    decided_at: str
+
+
 class FieldWeight(Schema):
     field: str
     level: str
@@ -125,6 +133,7 @@ class CaseShown(Schema):
     due: date | None
     group_no: int | None
     paper: DeathPaper | None
+    results: list[EngineResult]
     members: list[CaseRecord]
     steps: list[CaseStepTaken]
     verdicts: list[PairWord]

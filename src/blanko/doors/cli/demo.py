@@ -80,7 +80,9 @@ def main(argv: list[str]) -> int:
 
 
 def _tell(result: dict[str, Any], played: Any, out: Any) -> None:
-    say = lambda text="": print(text, file=out)  # noqa: E731 - one word for a line to the reader
+    def say(text: str = "") -> None:
+        print(text, file=out)
+
     say(f"Replayed 20 March to {date.fromisoformat(result['as_of']):%-d %B %Y} in {result['timings']['total']} s.")
     say()
     for load in played.loads:
@@ -116,6 +118,10 @@ def _tell(result: dict[str, Any], played: Any, out: Any) -> None:
     say(
         f"Cases: {weeks[0]['waiting']:,} waiting on 20 March, {weeks[-1]['waiting']:,} on 30 April;"
         f" {weeks[-1]['settled']:,} settled with the person, each can be taken back."
+    )
+    say(
+        f"Fingerprints and irises (a simulated engine that knows what was planted): {weeks[0]['awaiting_uniqueness']:,}"
+        f" cards awaited uniqueness on 20 March, {weeks[-1]['awaiting_uniqueness']:,} on 30 April."
     )
     if result["followed"]:
         say(f"One blank followed into one hand: ./blanko custody way {result['followed']}")

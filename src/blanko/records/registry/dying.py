@@ -6,7 +6,7 @@ another person's than the name, wait for a person to decide (``answer``). Nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
@@ -78,9 +78,7 @@ def match(*, by: str, at: datetime, most: int = AT_ONCE, again: bool = False) ->
             return Matched(waiting=_count(cursor))
         counts = {word: sum(found.outcome is word for _, found in changed) for word in DeathMatch}
         reports = [(paper, _lead(cursor, found.person)) for paper, found in changed if found.person is not None]
-        lifted = [
-            (paper, found.person, {tuple(text.split("/", 1)) for text in found.records}) for paper, found in changed
-        ]
+        lifted = [(paper, found.person, {_key(text) for text in found.records}) for paper, found in changed]
         persons = _stage(cursor, reports, lifted)
         event, deaths, gone = write_deaths(cursor, operation="registry.match_deaths", by=by, at=at)
         if event is None:
@@ -236,9 +234,9 @@ def _look(cursor: Any, said: Mapping[str, Any]) -> _Found:
         outcome, person = match_death_plainly(agreeing)
         return _Found(outcome, person, _leads(cursor, list(carriers)), None, None)
     made = checking.check(_applicant(said))
-    outcome, person = match_death(carriers=frozenset(carriers), answer=made.answer, same=made.person_id)
-    likely = [each.person_id for each in made.candidates if each.decided != "apart"]
     weight = made.candidates[0].weight if made.candidates else None
+    outcome, person = match_death(carriers=frozenset(carriers), answer=made.answer, same=made.person_id, weight=weight)
+    likely = [each.person_id for each in made.candidates if each.decided != "apart"]
     return _Found(outcome, person, _leads(cursor, list(dict.fromkeys([*likely, *carriers]))), weight, made.model)
 
 
@@ -252,6 +250,11 @@ def _leads(cursor: Any, persons: list[int]) -> list[str]:
     """The record of each person that carries the card, as office/record; the likeliest first."""
     found = [_lead(cursor, person) for person in persons[:SHOWN]]
     return [f"{office}/{record}" for office, record, _person in found]
+
+
+def _key(text: str) -> Key:
+    office, _slash, record = text.partition("/")
+    return office, record
 
 
 def _lead(cursor: Any, person: int) -> tuple[str, str, int]:
@@ -278,8 +281,8 @@ def _standing(cursor: Any, paper: Paper) -> list[tuple[Key, date, int, int]]:
 
 def _stage(
     cursor: Any,
-    reports: list[tuple[Mapping[str, Any], tuple[str, str, int]]],
-    lifted: list[tuple[Mapping[str, Any], int | None, set[Any]]],
+    reports: Sequence[tuple[Mapping[str, Any], tuple[str, str, int]]],
+    lifted: Sequence[tuple[Mapping[str, Any], int | None, set[Key]]],
     *,
     reason: str = "",
 ) -> frozenset[int]:
@@ -304,11 +307,11 @@ def _stage(
             "INSERT INTO registry_death_found VALUES ('file', %s, %s, %s, %s, %s, %s)",
             [said["office"], said["document_no"], said["died_on"], office, record, person],
         )
-    for said, person, maybe in lifted:
+    for said, meant, maybe in lifted:
         number = said["document_no"]
         says = reason or f"document {number} of {said['office']} now names somebody else"
         for key, died, held, under in _standing(cursor, (said["office"], number)):
-            if held != person and key not in maybe:
+            if held != meant and key not in maybe:
                 persons.add(held)
                 cursor.execute(
                     "INSERT INTO registry_death_lifted VALUES (%s, %s, %s, %s, 'file', %s, %s, %s)",

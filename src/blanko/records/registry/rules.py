@@ -375,17 +375,21 @@ class DeathMatch(StrEnum):
     NOBODY = "nobody"
 
 
-def match_death(*, carriers: frozenset[int], answer: str, same: int | None) -> tuple[DeathMatch, int | None]:
+def match_death(
+    *, carriers: frozenset[int], answer: str, same: int | None, weight: float | None = None
+) -> tuple[DeathMatch, int | None]:
     """What a death that names its person comes to, and the person when it is sure.
 
-    ``carriers``: the persons whose records carry the NIK of the paper, none without one. ``answer``, ``same``: what the
-    check of one record says of the paper (new, same as a person, uncertain). A card is suspended only where name and
-    NIK mean one person, or the name alone where the paper has no NIK that is known.
+    ``carriers``: the persons whose records carry the NIK of the paper, none without one. ``answer``, ``same``,
+    ``weight``: what the check of one record says of the paper (new, same as a person, uncertain; the bits of the
+    likeliest record). A card is suspended only where name and NIK mean one person, or the name alone where the paper
+    has no NIK that is known.
     """
     if same is not None:
         sure = not carriers or same in carriers
         return (DeathMatch.SURE, same) if sure else (DeathMatch.SOMEBODY_ELSE, None)
-    if answer == "uncertain":
+    # Below 0 bits the NIK alone made the pair, and the name speaks against it.
+    if answer == "uncertain" and not (carriers and weight is not None and weight < 0):
         return DeathMatch.UNCERTAIN, None
     return (DeathMatch.SOMEBODY_ELSE if carriers else DeathMatch.NOBODY), None
 

@@ -6,7 +6,6 @@ and withdrawals ends in the batch's partition of the records that are left.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -137,11 +136,11 @@ def _held(cursor: Any, record: Key) -> dict[str, Any]:
     return dict(zip(("person_id", "nik", "status", "issued_on", "closed", "withdrawn"), row, strict=True))
 
 
-def _unlink(cursor: Any, record: Key, *, by: str, at: datetime) -> Collection[int]:
+def _unlink(cursor: Any, record: Key, *, by: str, at: datetime) -> frozenset[int]:
     """Take the record out of linkage, and make those anew whom it tied together. Nothing when it has no keys."""
     cursor.execute("SELECT rec, packed FROM registry_keyed WHERE recorded_office = %s AND record_id = %s", list(record))
     if (row := cursor.fetchone()) is None:
-        return set()
+        return frozenset()
     rec, packed = int(row[0]), bytes(row[1])
     _version, book = adopting.book()
     with book.lock:

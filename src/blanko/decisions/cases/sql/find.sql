@@ -44,7 +44,7 @@ WITH standing AS MATERIALIZED (
         AS side (office, record)
     WHERE b.result IN ('uncertain', 'duplicate')
     UNION ALL
-    SELECT 'death', d.office || '/' || d.document_no || '/' || d.version, d.weight, d.outcome, r.recorded_office, r.record_id
+    SELECT 'death', d.office || '/' || d.document_no || '/' || d.version, NULL, d.outcome, r.recorded_office, r.record_id
     FROM registry_death_question AS d
     JOIN registry_record_current AS r
         ON r.recorded_office = d.recorded_office AND r.record_id = d.record_id AND NOT r.closed

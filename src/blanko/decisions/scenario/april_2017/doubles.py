@@ -96,6 +96,7 @@ def standing(day: date) -> dict[str, Any]:
         "day": day.isoformat(),
         "waiting": states[State.OPEN] + states[State.ASKED] + states[State.SECOND],
         "settled": states[State.SETTLED],
+        "awaiting_uniqueness": split.awaiting_uniqueness,
         "duplicate_cases": split.duplicate_cases,
         "print_ready": split.print_ready,
         "needs_correction": split.needs_correction,

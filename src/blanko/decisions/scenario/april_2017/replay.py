@@ -10,6 +10,7 @@ import csv
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -22,7 +23,7 @@ from blanko.cards.issuance import operations as issuance
 from blanko.cards.suket import operations as suket
 from blanko.decisions.cases import operations as cases
 from blanko.decisions.planning import operations as planning
-from blanko.decisions.scenario.april_2017 import doubles, estimates, inputs, supply
+from blanko.decisions.scenario.april_2017 import doubles, estimates, fingerprints, inputs, supply
 from blanko.decisions.scenario.villages import people_2017, villages
 from blanko.decisions.transparency import operations as transparency
 from blanko.engines.synth.nation import synthesise
@@ -103,15 +104,17 @@ def play(*, people: int, seed: int, folder: Path, data_dir: Path, tell: Told, li
     timed("registry", lambda: _settle_records(replay, tell))
     if linkage:
         timed("linkage", lambda: _link(tell))
-    timed("cases", lambda: _look_for_cases(replay, tell))
+    timed("cases", lambda: _look_for_cases(replay, "at_first", FIRST, tell))
     timed("supply", _order)
     day = FIRST
     while day <= LAST:
         tell(f"{day:%d %B %Y}", (day - FIRST).days / ((LAST - FIRST).days or 1))
+        if day.weekday() == 0 and day > FIRST:
+            timed("fingerprints", partial(_fingerprints, replay, day, folder, data_dir))
         _one_day(replay, day, timed)
         day += timedelta(days=1)
     timed("figures", lambda: _publish(LAST))
-    timed("cases", lambda: _compare(replay, "at_the_end", LAST))
+    timed("cases", lambda: _look_for_cases(replay, "at_the_end", LAST, tell))
     return replay
 
 
@@ -155,7 +158,7 @@ def _load_files(replay: Replay, folder: Path, data_dir: Path, tell: Told) -> Non
                     by="svc.intake",
                     at=at(FIRST, 8),
                     data_dir=data_dir,
-                    progress=lambda done, name=name: tell(f"reading {name}.csv", done),
+                    progress=partial(tell, f"reading {name}.csv"),
                 )  # fmt: skip
             )
 
@@ -194,11 +197,11 @@ def _link(tell: Told) -> None:
         entitlement.refresh(as_of=FIRST, by="svc.registry", at=at(FIRST, 11))
 
 
-def _look_for_cases(replay: Replay, tell: Told) -> None:
+def _look_for_cases(replay: Replay, name: str, day: date, tell: Told) -> None:
     tell("cases of doubles", 0.0)
     with acting(principal="svc.registry"):
-        cases.open_cases(by="svc.registry", at=at(FIRST, 12))
-    _compare(replay, "at_first", FIRST)
+        cases.open_cases(by="svc.registry", at=at(day, 18 if day > FIRST else 12))
+    _compare(replay, name, day)
     tell("cases of doubles", 1.0)
 
 
@@ -213,6 +216,13 @@ def _settle_cases(replay: Replay, day: date) -> None:
         with acting(principal=f"kepala.{code}"):
             doubles.week(code, at=at(day, 10))
     replay.weeks.append(doubles.standing(day))
+
+
+def _fingerprints(replay: Replay, day: date, folder: Path, data_dir: Path) -> None:
+    """On Mondays the simulated engine's file of the week comes in, as a real engine's would."""
+    done = fingerprints.week(replay.whole, replay.truth, at=at(day, 8), folder=folder, data_dir=data_dir)
+    if done is not None:
+        replay.loads.append(done)
 
 
 def _order() -> None:
@@ -244,7 +254,7 @@ def _one_day(replay: Replay, day: date, timed: Callable[[str, Callable[[], None]
     # Offices print on working days.
     if day.weekday() < 5:
         for code in replay.whole:
-            timed("cards", lambda code=code: _office_day(replay, code, day))
+            timed("cards", partial(_office_day, replay, code, day))
 
 
 def _lots(day: date) -> None:

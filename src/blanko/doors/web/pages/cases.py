@@ -229,9 +229,10 @@ def _replayed() -> dict[str, Any] | None:
         width = 1000.0 * found[code] / max(1, found["planted"])
         pieces.append({"name": name, "value": found[code], "x": x, "width": width, "colour": colour})
         x += width
-    weeks = [{**week, "day": date.fromisoformat(week["day"])} for week in told["weeks"]]
+    weeks = [{"awaiting_uniqueness": None, **week, "day": date.fromisoformat(week["day"])} for week in told["weeks"]]
     names = {
-        "waiting": _("cases that wait"), "settled": _("cases settled"), "duplicate_cases": _("cards in a double case"),
+        "waiting": _("cases that wait"), "settled": _("cases settled"), "awaiting_uniqueness": _("awaiting uniqueness"),
+        "duplicate_cases": _("cards in a double case"),
         "print_ready": _("print-ready cards"), "needs_correction": _("cards that wait for a mended record"),
     }  # fmt: skip
     table = Table.plain(
@@ -275,6 +276,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         request, "case.html", found=found, kind=kinds()[found["kind"]], stands=states()[found["state"]],
         outcome=outcome_words(found["kind"], found["outcome"]), keys=keys, rows=rows, paper=paper,
         why=reason_words(found["reason"]) if paper else "",
+        results=[{**row, "says": result_words().get(row["result"], row["result"])} for row in found["results"]],
         members=list(zip(keys, members, strict=True)),
         beams=beams, width=WIDTH, height=height, weight=sum(part["bits"] for part in weights), rule="/".join(rule),
         history=history,
@@ -294,6 +296,14 @@ def _weights(paper: dict[str, Any] | None, keys: list[str]) -> list[dict[str, An
         parts = dying.weights(paper, _key(keys[0]))
         return [{"field": part.field, "level": part.level, "bits": float(part.bits)} for part in parts]
     return queries.weights(_key(keys[0]), _key(keys[1])) if len(keys) == 2 else []
+
+
+def result_words() -> dict[str, str]:
+    """What an engine of fingerprints and irises says of a record."""
+    return {
+        "unique": _("unique"), "duplicate": _("recorded before"), "uncertain": _("perhaps recorded before"),
+        "failed": _("no result"),
+    }  # fmt: skip
 
 
 def reason_words(code: str) -> str:
@@ -321,11 +331,11 @@ def _shown(member: dict[str, Any], name: str) -> str:
     if name == "regency":
         return str(words.area(value))
     if name == "status":
-        return record_statuses().get(value, str(value))
+        return record_statuses().get(str(value), str(value))
     if name == "sex":
         return {"L": _("male"), "P": _("female")}.get(str(value), "–")
     if name == "marital_status":
-        return marital().get(value, "–")
+        return marital().get(str(value), "–")
     return str(value) if value not in (None, "") else "–"
 
 

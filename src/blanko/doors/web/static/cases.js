@@ -8,7 +8,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.ctrlKey) {
       const form = event.target.closest?.("form") || document.querySelector("form[data-case]");
-      if (form) { event.preventDefault(); form.requestSubmit(); }
+      if (form) { event.preventDefault(); form.requestSubmit(form.querySelector("button")); }
       return;
     }
     if (event.key === "Escape" && writes(event.target)) { event.target.blur(); return; }
