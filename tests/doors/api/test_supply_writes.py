@@ -161,6 +161,19 @@ def test_a_portals_list_comes_in(upload):
     assert (done["kind"], done["accepted"], done["refused"]) == ("plan", 1, 1)
 
 
+def test_a_list_of_procurement_is_shown_first_then_stored_whole(upload, program):
+    body = b"service_no,title,supplier,starts_on,ends_on,source\nSRV-L1,servers,a firm,2017-01-01,2017-12-31,a test\n"
+    shown = upload("/procurement/lists/services", "s.csv", body, 200)
+    assert (shown["new"], shown["stored"]) == (1, False)
+    wrong = upload("/procurement/lists/services", "s.csv", body.replace(b"2017-12-31", b"2016-12-31"), 422)
+    assert [cell["where"] for cell in wrong["errors"]] == [["row", 2, "ends_on"]]
+    assert "SRV-L1" not in program.get("/api/procurement/lists/services.csv").content.decode()
+    file = SimpleUploadedFile("s.csv", body)
+    done = program.post("/api/procurement/lists/services", {"file": file, "store": "true"}).json()
+    assert (done["new"], done["stored"]) == (1, True)
+    assert "SRV-L1" in program.get("/api/procurement/lists/services.csv").content.decode()
+
+
 def test_offices_tell_what_they_print_with(post, program):
     printer = {"office": "8171", "printer": "SN-1", "state": "failed", "since": "2017-04-01", "note": "head"}
     assert post("/equipment/printers", printer)["accepted"] == 1

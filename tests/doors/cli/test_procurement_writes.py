@@ -10,7 +10,7 @@ from blanko.doors.cli import equipment, procurement
 from blanko.doors.cli import main as cli
 from blanko.ground.files.spreadsheets import xlsx_bytes
 from blanko.records.equipment.rules import RefusedReport
-from blanko.records.procurement import material, rules, sheets
+from blanko.records.procurement import lists, material, rules, sheets
 
 CONTRACT = (
     "contract", "C-1", "--supplier", "a maker", "--signed-on", "2017-04-01", "--quantity", "1000000",
@@ -138,3 +138,18 @@ def test_offices_tell_what_they_print_with_and_learn_from_it(run):
     assert as_json(run("wear", "--as-of", "2017-04-04", "--json", of=equipment))["observed"] == 0
     with pytest.raises(RefusedReport, match="office cannot be '9999'"):
         run("printer", "9999", "SN-1", "failed", "--since", "2017-03-01", of=equipment)
+
+
+def test_a_list_is_previewed_loaded_and_exported(run, tmp_path):
+    path, out = tmp_path / "services.xlsx", tmp_path / "out.csv"
+    heads = ["service_no", "title", "supplier", "starts_on", "ends_on", "source"]
+    path.write_bytes(xlsx_bytes(heads, [["S-1", "servers", "a firm", "2017-01-01", "2017-12-31", "a test"]]))
+    assert "1 rows would be stored; nothing is" in run("load", "services", path, "--preview")
+    assert json.loads(run("load", "services", path, "--json"))["new"] == 1
+    assert "0 rows are stored, 1 stand already" in run("load", "services", path)
+    run("export", "services", out)
+    assert "S-1" in out.read_text(encoding="utf-8-sig")
+    path.write_bytes(xlsx_bytes(heads, [["S-2", "servers", "a firm", "2017-01-01", "2016-12-31", "a test"]]))
+    with pytest.raises(lists.RowsRefused) as refused:
+        run("load", "services", path)
+    assert [(row, cause.column) for row, cause in refused.value.causes] == [(2, "ends_on")]

@@ -15,7 +15,7 @@ from blanko.doors.web.pages import supply as page
 from blanko.ground.files.spreadsheets import xlsx_bytes
 from blanko.records.equipment import queries as equipment
 from blanko.records.intake.rules import MENDS
-from blanko.records.procurement import importing, notices, sheets
+from blanko.records.procurement import importing, lists, notices, queries, sheets
 
 pytestmark = pytest.mark.database
 CONTRACT = "BLANKO-KTPEL-2017"
@@ -106,6 +106,39 @@ def test_a_list_that_is_wrong_names_every_cell_on_the_page_and_a_right_one_is_sh
     assert officer.post("/supply/files", {"form": "sheet_yes", "token": "../../etc/passwd"}).status_code == 404
 
 
+def test_a_list_of_payments_is_shown_then_done_whole_and_leaves_again(officer):
+    heads = ["payment_no", "lot_no", "quantity", "paid_on"]
+
+    def send(*rows):
+        file = SimpleUploadedFile("sp2d.xlsx", xlsx_bytes(heads, rows))
+        return officer.post("/supply/files", {"form": "table", "kind": "payments", "file": file})
+
+    refused = send(["SP2D-W1", "PB17-L01", 5, "2017-04-20"], ["SP2D-W2", "L-NONE", 5, "2017-04-20"])
+    assert refused.status_code == 422
+    assert [(cell["row"], cell["column"], cell["value"]) for cell in refused.context["cells"]] == [
+        (3, "lot_no", "L-NONE")
+    ]  # fmt: skip
+    shown = send(["SP2D-W1", "PB17-L01", 5, "2017-04-20"])
+    assert "SP2D-W1" in shown.content.decode()
+    assert not any(row["payment_no"] == "SP2D-W1" for row in queries.payments()), "a preview stored something"
+    yes = {"form": "table_yes", **{name: shown.context[name] for name in ("token", "file", "kind", "once")}}
+    assert officer.post("/supply/files", yes)["Location"] == "/supply/files?done=list&list=payments"
+    assert sum(row["payment_no"] == "SP2D-W1" for row in queries.payments()) == 1
+    assert "SP2D-W1" in officer.get("/supply/lists/payments.csv").content.decode()
+    assert officer.get("/supply/lists/payments.xlsx").content[:2] == b"PK"
+    assert officer.get("/supply/lists/wishes.csv").status_code == 404
+    assert officer.get("/supply/lists/payments.pdf").status_code == 404
+
+
+def test_a_cycle_of_parts_is_named_with_its_cell_on_the_page(officer):
+    rows = [["chip", "ZZ", "chips_made_abroad", 30, "print"], ["print", "ID", "printed_and_tested", 7, "chip"]]
+    file = SimpleUploadedFile("parts.xlsx", xlsx_bytes(["part", "country", "stage", "lead_days", "needs"], rows))
+    sent = {"form": "sheet", "contract": CONTRACT, "kind": "material", "file": file}
+    refused = officer.post("/supply/files", sent)
+    assert refused.status_code == 422
+    assert [cell["column"] for cell in refused.context["cells"]] == ["needs"]
+
+
 def test_a_portals_list_is_shown_with_what_is_refused_and_why_and_then_taken(officer):
     body = b"kd_rup,nama_paket,pagu,catatan\n12345,blanks,1000,x\nnone,blanks,5,x\n12346,ribbon,minus,x\n"
     shown = officer.post("/supply/files", {"form": "notices", "file": SimpleUploadedFile("rup.csv", body)})
@@ -149,6 +182,7 @@ def test_an_addendum_is_registered_on_the_page_and_both_versions_are_seen(office
 
 def test_what_mends_a_wrong_cell_is_there_in_the_readers_words():
     told = {mend for sheet in (sheets.SCHEDULE, sheets.PRICES, sheets.MATERIAL) for *_, mend in sheet.readers.values()}
+    told |= {mend for known in lists.LISTS.values() for *_, mend in known.sheet.readers.values()}
     assert told <= set(page.cell_mends())
     text = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (notices, importing))
     assert set(re.findall(r'Cause\(.*, "(?!\w+"\))([^"]+)"\)', text)) <= set(page.cell_mends())

@@ -21,6 +21,7 @@ from blanko.doors.api import (
     registry_check,
     scenarios,
     suket,
+    supply_lists,
     supply_writes,
     tables,
     tracing,
@@ -40,6 +41,7 @@ api.add_router("", registry_check.router, tags=["records"])
 api.add_router("", cases.router, tags=["records"])
 api.add_router("", deaths.router, tags=["records"])
 api.add_router("", supply_writes.router, tags=["supply"])
+api.add_router("", supply_lists.router, tags=["supply"])
 api.add_router("", equipment.router, tags=["supply"])
 api.add_router("", scenarios.router, tags=["planning"])
 api.add_router("", planning.router, tags=["planning"])

@@ -15,7 +15,8 @@ from django.conf import settings
 from blanko.cards.custody import queries as custody
 from blanko.doors.cli import procurement_writes
 from blanko.ground.access.acting import acting
-from blanko.records.procurement import importing, lead_times, material, operations, queries, rules
+from blanko.kernel.errors import InvalidValue
+from blanko.records.procurement import importing, lead_times, lists, material, operations, queries, rules
 from blanko.records.procurement.queries import SupplierCard
 from blanko.records.procurement.scorecard import Rate
 
@@ -24,7 +25,9 @@ EXAMPLE = """Example:
   ./blanko procurement contract C-7 --help      register it; also: tender, schedule, prices, parts, announce, stage, ...
   ./blanko procurement show BLANKO-KTPEL-2017   a contract with its schedule beside what came
   ./blanko procurement material BLANKO-KTPEL-2017
-  ./blanko procurement import tenders.csv       a list of SPSE or SiRUP; every refused row is explained"""
+  ./blanko procurement import tenders.csv       a list of SPSE or SiRUP; every refused row is explained
+  ./blanko procurement export payments payments.xlsx
+  ./blanko procurement load payments payments.xlsx --preview    also: tenders, services, lots, stages, acceptances"""
 LISTS = ("tenders", "contracts", "lots", "payments", "services", "notices")
 
 
@@ -44,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     parts.add_argument("contract")
     value = verbs.add_parser("value", help="what the blanks at hand are worth, first in, first out")
     value.add_argument("--on-hand", type=int, metavar="BLANKS", help="instead of what custody counts")
+    out = verbs.add_parser("export", help="one of the room's lists as a file that comes in again by load")
+    out.add_argument("kind", choices=list(lists.LISTS))
+    out.add_argument("file", type=Path, metavar="FILE.csv|FILE.xlsx")
     load = verbs.add_parser("import", help="take a list of a procurement portal in (CSV, XLSX, Parquet)")
     load.add_argument("file", type=Path)
     load.add_argument(
@@ -63,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--as-of", type=date.fromisoformat, metavar="DATE", help="default: today")
     for verb in (score, lead):
         verb.add_argument("--with-estimates", action="store_true", help="learn from estimated days too")
-    for verb in (*made, show, score, lead, parts, value, load, pay, *procurement_writes.add(verbs)):
+    for verb in (*made, out, show, score, lead, parts, value, load, pay, *procurement_writes.add(verbs)):
         verb.add_argument("--json", action="store_true")
     return parser
 
@@ -77,7 +83,7 @@ def main(argv: list[str]) -> int:
         return procurement_writes.run(given)
     verbs = {
         "show": _show, "score": _score, "lead-times": _lead_times, "material": _material, "value": _value,
-        "import": _import, "pay": _pay,
+        "import": _import, "pay": _pay, "export": _export,
     }  # fmt: skip
     return verbs[given.verb](given)
 
@@ -320,6 +326,19 @@ def _import(given: argparse.Namespace) -> int:
     )
     if result.rejects:
         print(f"  every refused row with its reason and mend: {result.rejects}", file=sys.stderr)
+    return 0
+
+
+def _export(given: argparse.Namespace) -> int:
+    form = given.file.suffix.lower().lstrip(".")
+    if form not in ("csv", "xlsx"):
+        raise InvalidValue("{path} is neither .csv nor .xlsx", mend="name a file of one of these", path=given.file)
+    body = lists.export(given.kind, "csv" if form == "csv" else "xlsx")
+    given.file.write_bytes(body)
+    if given.json:
+        _json({"kind": given.kind, "file": str(given.file), "bytes": len(body)})
+    else:
+        print(f"{given.kind}: {given.file}")
     return 0
 
 

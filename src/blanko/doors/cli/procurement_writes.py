@@ -11,7 +11,7 @@ from typing import Any
 
 from blanko.ground.access.acting import acting
 from blanko.kernel.errors import InvalidValue
-from blanko.records.procurement import amending, operations, queries, sheets
+from blanko.records.procurement import amending, lists, operations, queries, sheets
 from blanko.records.procurement.rules import Hold, Stage
 
 OFFICER = "pengadaan.pusat"
@@ -134,7 +134,12 @@ def add(verbs: Any) -> list[argparse.ArgumentParser]:
     _days(service, "starts-on", "ends-on", required=True)
     _numbers(service, "amount-idr")
 
-    made = [tender, contract, schedule, prices, amend, parts, announce, stage, accept, service]
+    load = verbs.add_parser("load", help="do what every row of a list says (CSV, XLSX, Parquet), whole or not at all")
+    load.add_argument("kind", choices=list(lists.LISTS))
+    load.add_argument("file", type=Path)
+    load.add_argument("--preview", action="store_true", help="only show what it would bring")
+
+    made = [tender, contract, schedule, prices, amend, parts, announce, stage, accept, service, load]
     for parser in made:
         parser.add_argument("--by", default=OFFICER, metavar="OFFICER")
     return made
@@ -275,7 +280,16 @@ def _service(terms: Terms, given: argparse.Namespace, who: Terms) -> Told:
     return f"service contract {given.service_no} is registered until {given.ends_on}", row
 
 
+def _load(terms: Terms, given: argparse.Namespace, who: Terms) -> Told:
+    done = lists.load(path=given.file, kind=given.kind, store=not given.preview, **who)
+    rows = [f"  row {number}: {', '.join(f'{key} {value}' for key, value in lists.shown(row).items())}"
+            for number, row in done.new]  # fmt: skip
+    ends = "are stored" if done.stored else "would be stored; nothing is"
+    said = f"{given.kind}: {len(done.new):,} rows {ends}, {done.unchanged:,} stand already"
+    return "\n".join([*rows, said] if given.preview else [said]), done.as_json()
+
+
 VERBS: dict[str, Callable[[Terms, argparse.Namespace, Terms], Told]] = {
     "tender": _tender, "contract": _contract, "schedule": _schedule, "prices": _prices, "amend": _amend, "parts": _parts,
-    "announce": _announce, "stage": _stage, "accept": _accept, "service": _service,
+    "announce": _announce, "stage": _stage, "accept": _accept, "service": _service, "load": _load,
 }  # fmt: skip

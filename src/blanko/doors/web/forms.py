@@ -177,6 +177,7 @@ def done_words() -> dict[str, str]:
         "collect": _("The collection is announced."),
         "adopt": _("The rule is adopted; rounds of earlier days keep theirs."),
         "sheet": _("The list was taken in."),
+        "list": _("The list was taken in whole."),
         "notices": _("The portal's list was taken in; rows that were refused stay out until they are mended."),
         "hold": _("Held: nothing of it can be destroyed until two officers end the hold."),
         "lift": _("The hold has ended; it stays visible."),

@@ -78,6 +78,7 @@ urlpatterns = [
     path("plan/cases/<str:name>.toml", own_case.built_in_case),
     path("supply", supply.supply),
     path("supply/files", supply_files.files),
+    path("supply/lists/<str:kind>.<str:form>", supply_files.export),
     path("supply/contracts/<path:number>", contracts.contract),
     path("supply/<str:name>", supply.part),
     path("dispatches", rounds.dispatches),

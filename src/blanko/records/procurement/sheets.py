@@ -34,7 +34,7 @@ class BadSheet(InvalidValue):
 
 
 @dataclass(frozen=True, slots=True)
-class _Sheet:
+class Sheet:
     """Heads by column, those that must be there, and how a cell is read: None for what it cannot be."""
 
     heads: Mapping[str, tuple[str, ...]]
@@ -61,7 +61,7 @@ def _stage(text: str) -> str | None:
 
 
 _COUNTED = (_count, "not_a_count", "write a whole number above 0")
-SCHEDULE: Final = _Sheet(
+SCHEDULE: Final = Sheet(
     heads={
         "due_on": ("jatuh tempo", "tanggal kirim", "tgl_kirim", "tanggal", "batas waktu"),
         "quantity": ("jumlah", "jumlah blanko", "blanko", "kuantitas", "blanks"),
@@ -72,7 +72,7 @@ SCHEDULE: Final = _Sheet(
         "quantity": _COUNTED,
     },
 )  # fmt: skip
-PRICES: Final = _Sheet(
+PRICES: Final = Sheet(
     heads={
         "from_quantity": ("mulai jumlah", "dari jumlah", "jumlah minimal", "minimal"),
         "unit_price_idr": ("harga satuan", "harga", "unit price"),
@@ -83,7 +83,7 @@ PRICES: Final = _Sheet(
         "unit_price_idr": (_price, "no_amount", "write whole rupiah above 0"),
     },
 )  # fmt: skip
-MATERIAL: Final = _Sheet(
+MATERIAL: Final = Sheet(
     heads={
         "part": ("bagian", "komponen"), "title": ("nama", "nama bagian", "uraian"),
         "country": ("negara", "kode negara", "asal"), "stage": ("tahap",),
@@ -104,12 +104,12 @@ MATERIAL: Final = _Sheet(
 
 def schedule(path: Path, *, name: str | None = None) -> list[tuple[date, int]]:
     """Deliveries (due day, blanks) from a file. Raises UnreadableFile, BadSheet with every wrong cell."""
-    return [(row["due_on"], row["quantity"]) for _, row in _read(path, SCHEDULE, name)]
+    return [(row["due_on"], row["quantity"]) for _, row in read(path, SCHEDULE, name)]
 
 
 def price_breaks(path: Path, *, name: str | None = None) -> list[tuple[int, int]]:
     """Price breaks (from so many blanks, rupiah) from a file. Raises UnreadableFile, BadSheet."""
-    return [(row["from_quantity"], row["unit_price_idr"]) for _, row in _read(path, PRICES, name)]
+    return [(row["from_quantity"], row["unit_price_idr"]) for _, row in read(path, PRICES, name)]
 
 
 def parts(path: Path, *, name: str | None = None) -> list[material.Part]:
@@ -117,7 +117,7 @@ def parts(path: Path, *, name: str | None = None) -> list[material.Part]:
 
     Raises UnreadableFile, BadSheet, and MaterialCycle, UnknownPart or PartTwice with the row.
     """
-    rows = list(_read(path, MATERIAL, name))
+    rows = list(read(path, MATERIAL, name))
     found = [
         material.Part(
             row["part"], row.get("title") or row["part"], row["country"], row["stage"], row["lead_days"],
@@ -131,11 +131,16 @@ def parts(path: Path, *, name: str | None = None) -> list[material.Part]:
         # The last row of that name: of a part that stands twice the second is the one too many.
         named = str(error.values.get("path", error.values.get("part", ""))).partition(" -> ")[0].strip("'")
         at = next((number for number, row in reversed(rows) if row["part"] == named), 0)
-        raise type(error)(f"row {{row}}: {error.message}", mend=error.mend_message, row=at, **error.values) from None
+        refused = type(error)(f"row {{row}}: {error.message}", mend=error.mend_message, row=at, **error.values)
+        column = "part" if isinstance(error, material.PartTwice | material.BadPart) else "needs"
+        value = next((str(row.get(column) or "") for number, row in rows if number == at), "")
+        refused.causes = [(at, Cause(column, value, error.code, error.mend))]  # type: ignore[attr-defined]
+        raise refused from None
     return found
 
 
-def _read(path: Path, sheet: _Sheet, name: str | None) -> list[tuple[int, dict[str, Any]]]:
+def read(path: Path, sheet: Sheet, name: str | None) -> list[tuple[int, dict[str, Any]]]:
+    """Rows of a list with their numbers, each cell read. Raises UnreadableFile, BadSheet with every wrong cell."""
     shown = name or path.name
     try:
         table = open_table(path)
@@ -147,7 +152,7 @@ def _read(path: Path, sheet: _Sheet, name: str | None) -> list[tuple[int, dict[s
         raise type(error)(error.message, mend=error.mend_message, **{**error.values, "path": shown}) from error
 
 
-def _rows(table: TableFile, sheet: _Sheet, shown: str) -> list[tuple[int, dict[str, Any]]]:
+def _rows(table: TableFile, sheet: Sheet, shown: str) -> list[tuple[int, dict[str, Any]]]:
     mapping = map_heads(table.heads, sheet.heads)
     missing = [column for column in sheet.needed if column not in mapping.columns]
     if missing or mapping.repeated:
@@ -185,7 +190,7 @@ def _cells(table: TableFile, causes: list[tuple[int, Cause]]) -> Iterator[tuple[
             yield int(number), tuple(cell or "" for cell in cells)
 
 
-def _value(sheet: _Sheet, column: str, text: str, row: int, causes: list[tuple[int, Cause]]) -> Any:
+def _value(sheet: Sheet, column: str, text: str, row: int, causes: list[tuple[int, Cause]]) -> Any:
     if not text.isprintable():
         causes.append((row, Cause(column, text, "control_character", "write it without what cannot be seen")))
     if not text and column in sheet.needed:
@@ -193,6 +198,9 @@ def _value(sheet: _Sheet, column: str, text: str, row: int, causes: list[tuple[i
         return None
     if column not in sheet.readers:
         return text
+    if not text:
+        # An empty cell that need not be filled says nothing.
+        return None
     reader, reason, mend = sheet.readers[column]
     value = reader(text)
     if value is None:

@@ -146,6 +146,11 @@ def cell_mends() -> tuple[str, ...]:
     return (
         _("write a whole number above 0"), _("write the day as YYYY-MM-DD or DD-MM-YYYY"),
         _("write whole rupiah above 0"), _("write whole days from 0 up"), _("fill this cell"),
+        _("write whole rupiah from 0 up"), _("write boxes and reasons as 17=wet; 18=torn"),
+        _("use customs, unpaid, inspection, with a comma between"), _("use one of awarded, failed"),
+        _("use one of tender, catalogue, direct"),
+        _("use one of ordered, chips_made_abroad, chips_arrived, body_made_home, printed_and_tested, shipped, arrived, "
+          "released"),
         _("write two capital letters of ISO 3166; ZZ is abroad, not published"),
         _("use the code of a stage, such as chips_arrived or shipped"), _("write it without what cannot be seen"),
         _("a list has at most 5,000 rows"), _("write it without characters that cannot be seen"),

@@ -1,4 +1,4 @@
-"""Lists of contracts and of procurement portals from spreadsheets: what they would bring is shown, then taken in."""
+"""Lists of contracts, of portals and of the room itself from spreadsheets: shown first, then taken in."""
 
 from __future__ import annotations
 
@@ -8,21 +8,26 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from blanko.doors.web import officer, waiting, words
 from blanko.doors.web.forms import Field, Form, done_once
 from blanko.doors.web.pages import supply
-from blanko.doors.web.pages.responses import CELLS_SHOWN, named_errors, page
+from blanko.doors.web.pages.responses import CELLS_SHOWN, in_readers_words, named_errors, page
+from blanko.ground.access.acting import acting
 from blanko.ground.files.rejects import Cause
 from blanko.kernel.errors import BlankoError
-from blanko.records.procurement import importing, operations, sheets
+from blanko.records.procurement import importing, lists, operations, sheets
 from blanko.records.procurement import queries as procurement
 
 SHOWN = 50
+KINDS_OF_FILES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 def sheet_kinds() -> dict[str, str]:
@@ -62,6 +67,27 @@ def notices_form() -> Form:
     )  # fmt: skip
 
 
+def table_form() -> Form:
+    heads = "; ".join(f"{says}: {', '.join(lists.LISTS[kind].sheet.needed)}" for kind, says in list_kinds().items())
+    return Form(
+        "table", "/supply/files", _("Tenders, lots, payments and services"), _("Show what it would bring"), [
+            Field("kind", _("List"), "choice", choices=list(list_kinds().items())),
+            Field("file", _("File"), "file", _("Necessary heads: %(heads)s. Each list below has them all.")
+                  % {"heads": heads}),
+        ],
+        _("Every row is done in its order, or none of them: each refused row is named with its cell. A row that stands "
+          "already changes nothing."),
+    )  # fmt: skip
+
+
+def list_kinds() -> dict[str, str]:
+    """The room's own lists in the reader's words."""
+    return {
+        "tenders": _("tenders"), "services": _("service contracts"), "lots": _("lots"),
+        "stages": _("stages of lots"), "acceptances": _("acceptances (BAST)"), "payments": _("payments"),
+    }  # fmt: skip
+
+
 READERS: dict[str, Callable[..., list[Any]]] = {
     "schedule": sheets.schedule, "prices": sheets.price_breaks, "material": sheets.parts,
 }  # fmt: skip
@@ -71,25 +97,26 @@ READERS: dict[str, Callable[..., list[Any]]] = {
 @named_errors
 def files(request: HttpRequest) -> HttpResponse:
     """``/supply/files``: a list is chosen, shown as it was understood, and taken in when somebody says so."""
-    forms = {"sheet": sheet_form(), "notices": notices_form()}
+    forms = {"sheet": sheet_form(), "notices": notices_form(), "table": table_form()}
     shown: dict[str, Any] = {}
     status = 200
     name = request.POST.get("form", "") if request.method == "POST" else ""
-    if name in ("sheet_yes", "notices_yes"):
+    if name in ("sheet_yes", "notices_yes", "table_yes"):
         return done_once(request, lambda by: _take(request, name, by))
     if name in forms:
         form = forms[name]
         given, status = form.read(request), 422
         if given is not None:
             try:
-                shown = (_sheet if name == "sheet" else _notices)(given)
-                status = 422 if shown.get("cells") and name == "sheet" else 200
+                shown = {"sheet": _sheet, "notices": _notices, "table": _table}[name](given)
+                status = 422 if shown.get("cells") and name != "notices" else 200
             except BlankoError as error:
                 form.refuse(error, {"unknown_contract": "contract", "bad_sheet": "file", "unreadable_file": "file",
                                     "unknown_notices": "file"})  # fmt: skip
     answer = page(
         request, "supply_files.html", tabs=supply.tabs("files"), forms=list(forms.values()),
-        acting=officer.chosen(request), crumbs=[("/supply", _("Supply"))], agreed=procurement.contracts(), **shown,
+        acting=officer.chosen(request), crumbs=[("/supply", _("Supply"))], agreed=procurement.contracts(),
+        lists=list_kinds(), **shown,
     )  # fmt: skip
     answer.status_code = status
     return answer
@@ -116,10 +143,11 @@ def _sheet(given: dict[str, Any]) -> dict[str, Any]:
             "kind_says": sheet_kinds()[kind]}  # fmt: skip
     try:
         rows = READERS[kind](waiting.path(token), name=name)
-    except sheets.BadSheet as error:
-        if not error.causes:
+    except BlankoError as error:
+        causes = getattr(error, "causes", [])
+        if not causes:
             raise
-        return {**told, "cells": _cells(error.causes), "wrong": len(error.causes)}
+        return {**told, "cells": _cells(causes), "wrong": len(causes), "says": in_readers_words(error)[0]}
     if kind == "material":
         heads = [_("Code"), _("Part"), _("Where"), _("Stage"), _("Days"), _("Needs first")]
         cells = [[part.part, part.title, part.country, supply.stages().get(part.stage, part.stage),
@@ -158,6 +186,55 @@ def _notices(given: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _table(given: dict[str, Any]) -> dict[str, Any]:
+    """What one of the room's lists would do, or every refused row; nothing is stored."""
+    token, name, kind = waiting.keep(given["file"]), _name(given["file"]), given["kind"]
+    told = {"made": "table", "token": token, "file": name, "kind": kind, "kind_says": list_kinds()[kind]}
+    try:
+        with acting(principal="svc.procurement"):
+            found = lists.load(
+                path=waiting.path(token), kind=kind, name=name, by="svc.procurement", at=timezone.now(), store=False
+            )
+    except lists.RowsRefused as error:
+        cells = [
+            {"row": row, "column": column, "value": value, "mend": ": ".join(filter(None, in_readers_words(cause)))}
+            for row, column, value, cause in error.refused[:CELLS_SHOWN]
+        ]
+        return {**told, "cells": cells, "wrong": len(error.refused)}
+    except sheets.BadSheet as error:
+        if not error.causes:
+            raise
+        return {**told, "cells": _cells(error.causes), "wrong": len(error.causes)}
+    columns = [column for column in lists.LISTS[kind].columns if any(column in row for _number, row in found.new)]
+    heads = [_("Row"), *columns]
+    rows = [
+        [words.count(number), *(_cell(lists.shown(row).get(column)) for column in columns)]
+        for number, row in found.new[:SHOWN]
+    ]
+    return {
+        **told, "heads": heads, "rows": [list(zip(heads, row, strict=True)) for row in rows],
+        "more": max(0, len(found.new) - SHOWN), "total": len(found.new), "unchanged": found.unchanged,
+        "once": Form("", "", "", "").once,
+    }  # fmt: skip
+
+
+def _cell(value: Any) -> str:
+    return words.count(value) if isinstance(value, int) else str(value or words.NOTHING)
+
+
+@require_GET
+@named_errors
+def export(request: HttpRequest, kind: str, form: str) -> HttpResponse:
+    """``/supply/lists/<kind>.csv`` or ``.xlsx``: a list as it stands, with the heads that it comes in by."""
+    if form not in KINDS_OF_FILES:
+        raise Http404
+    answer = HttpResponse(
+        lists.export(kind, "csv" if form == "csv" else "xlsx"), content_type=KINDS_OF_FILES[form]
+    )  # fmt: skip
+    answer["Content-Disposition"] = f'attachment; filename="blanko-{kind}.{form}"'
+    return answer
+
+
 def _take(request: HttpRequest, name: str, by: str) -> str:
     """Take in what was shown."""
     path, shown = waiting.path(request.POST.get("token", "")), request.POST.get("file", "")[:200]
@@ -165,6 +242,9 @@ def _take(request: HttpRequest, name: str, by: str) -> str:
     if name == "notices_yes":
         importing.import_notices(path=path, kind=kind, name=shown, data_dir=settings.DATA_DIR, **who)
         return "/supply/tenders?done=notices"
+    if name == "table_yes":
+        lists.load(path=path, kind=kind, name=shown, **who)
+        return f"/supply/files?done=list&list={kind}"
     contract_no = request.POST.get("contract", "")
     if kind == "schedule":
         operations.schedule_deliveries(
