@@ -246,7 +246,9 @@ def _pairs_of(
             extra = np.setdiff1d(ends[ends != 0], touched)
     others = _Blocks(*store.members(extra)) if len(extra) else _Blocks(np.empty(0, np.uint64), np.empty(0, np.int64))
     other_large = np.flatnonzero(np.diff(others.starts) > cap)
-    wanted = [blocks.rec, *(_of(others, b) for b in other_large)]
+    # Who shares a key with nobody makes no pair.
+    shared = np.repeat(sizes > 1, sizes)
+    wanted = [blocks.rec[shared], *(_of(others, b) for b in other_large)]
     wanted.append(np.array([rec for each in again for rec in (each.left, each.right)], dtype=np.int64))
     rows = sorted(store.rows(np.unique(np.concatenate(wanted)).tolist()), key=lambda row: row.order)
     if len(rows) < 2:
@@ -254,27 +256,24 @@ def _pairs_of(
     f = book.open([row.packed for row in rows])
     place = {row.rec: at for at, row in enumerate(rows)}
     keys = book.keys(f)
-    local = np.array([place[rec] for rec in blocks.rec.tolist()], dtype=np.int32)
+    local = np.array([place[rec] for rec in blocks.rec[shared].tolist()], dtype=np.int32)
+    block = np.repeat(np.flatnonzero(sizes > 1), sizes[sizes > 1])
+    local = local[np.lexsort((local, block))]
     is_new = np.zeros(len(rows), dtype=bool)
     is_new[[place[rec] for rec in new if rec in place]] = True
-    starts, flat, whole, filtered = [0], [], [], []
-    windows = []
-    for b in range(len(sizes)):
-        members = np.sort(local[blocks.starts[b] : blocks.starts[b + 1]])
-        if large[b]:
-            windows.append(members)
-        elif len(members) > 1:
-            starts.append(starts[-1] + len(members))
-            flat.append(members)
-            whole.append(bool(passed[b]))
-            # Only one NIK compares whatever the names are.
-            filtered.append(bool(keys[members[0], 0] != blocks.key[b]))
+    ends = np.cumsum(sizes[sizes > 1])
+    windows = [local[ends[at] - sizes[b] : ends[at]] for at, b in enumerate(np.flatnonzero(sizes > 1)) if large[b]]
     parts = [_window_pairs(windows, f, window)]
-    if flat:
-        args = (np.array(starts, np.int64), np.concatenate(flat), is_new, np.array(whole, np.bool_))
+    small = np.flatnonzero((sizes > 1) & ~large)
+    if len(small):
+        members = local[~large[block]]
+        starts = np.concatenate([[0], np.cumsum(sizes[small])]).astype(np.int64)
+        # Only one NIK compares whatever the names are.
+        filtered = keys[members[starts[:-1]], 0] != blocks.key[small]
+        args = (starts, members, is_new, passed[small])
         room = _count_pairs(*args)
         left, right = np.empty(room, np.int32), np.empty(room, np.int32)
-        count = _make_pairs(*args, np.array(filtered, np.bool_), f, left, right)
+        count = _make_pairs(*args, filtered, f, left, right)
         parts.append((left[:count], right[:count]))
     codes = np.unique(np.concatenate([_codes(*part) for part in parts]))
     if again:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -185,6 +185,11 @@ def _forget_held(cursor: Any, book: Book, ids: list[tuple[str, str]]) -> npt.NDA
 def as_bigint(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     """Keys as the database holds them."""
     return keys.view(np.int64)
+
+
+def bigints(values: Iterable[int]) -> str:
+    """Many numbers as PostgreSQL writes an array: given as a list, each would be looked at for quotes."""
+    return "{" + ",".join(map(str, values)) + "}"
 
 
 def _store(

@@ -16,7 +16,7 @@ from blanko.ground.audit import operations as audit
 from blanko.ground.audit.merkle import Facts
 from blanko.ground.database import sql
 from blanko.records.registry import adopting, persons
-from blanko.records.registry.keying import BATCH, add_keys, as_bigint
+from blanko.records.registry.keying import BATCH, add_keys, as_bigint, bigints
 from blanko.records.registry.keying import waiting as unkeyed
 from blanko.records.registry.operations import TAKE_IN_LOCK
 
@@ -91,7 +91,7 @@ def link_records(
             },
         )  # fmt: skip
         _keep(cursor, change, model=version, event=event)
-    cursor.execute("DELETE FROM registry_unlinked WHERE rec = ANY (%s)", [new])
+    cursor.execute("DELETE FROM registry_unlinked WHERE rec = ANY (%s::bigint[])", [bigints(new)])
     if lost:
         cursor.execute("DELETE FROM registry_dropped_key")
     groups = _to_move(cursor, change.groups)
@@ -209,13 +209,15 @@ class Stored:
         from blanko.engines.linkage.incremental import Row
 
         found = self._all(
-            "SELECT rec, recorded_office, record_id, packed FROM registry_keyed WHERE rec = ANY (%s)", list(recs)
+            "SELECT rec, recorded_office, record_id, packed FROM registry_keyed WHERE rec = ANY (%s::bigint[])",
+            bigints(recs),
         )
         return [Row(rec, (office, record), bytes(packed)) for rec, office, record, packed in found]
 
     def members(self, keys: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
         found = self._all(
-            "SELECT key, rec FROM registry_key WHERE key = ANY (%s::bigint[])", as_bigint(np.sort(keys)).tolist()
+            "SELECT key, rec FROM registry_key WHERE key = ANY (%s::bigint[])",
+            bigints(as_bigint(np.sort(keys)).tolist()),
         )
         pairs = np.array(found, dtype=np.int64).reshape(-1, 2)
         return np.ascontiguousarray(pairs[:, 0]).view(np.uint64), np.ascontiguousarray(pairs[:, 1])
@@ -228,9 +230,9 @@ class Stored:
             " JOIN registry_match AS m ON m.{0}_office = k.recorded_office AND m.{0}_id = k.record_id"
             " JOIN registry_keyed AS l ON l.recorded_office = m.left_office AND l.record_id = m.left_id"
             " JOIN registry_keyed AS r ON r.recorded_office = m.right_office AND r.record_id = m.right_id"
-            " WHERE k.rec = ANY (%s)"
+            " WHERE k.rec = ANY (%s::bigint[])"
         )
-        given = list(recs)
+        given = bigints(recs)
         return [Held(*row) for row in self._all(f"{side.format('left')} UNION {side.format('right')}", given, given)]
 
     def together(self, recs: Collection[int]) -> set[int]:
@@ -239,8 +241,8 @@ class Stored:
             " JOIN registry_record AS r ON r.recorded_office = k.recorded_office AND r.record_id = k.record_id"
             " JOIN registry_record AS f ON f.person_id = r.person_id"
             " JOIN registry_keyed AS o ON o.recorded_office = f.recorded_office AND o.record_id = f.record_id"
-            " WHERE k.rec = ANY (%s) AND r.cluster_size > 1",
-            list(recs),
+            " WHERE k.rec = ANY (%s::bigint[]) AND r.cluster_size > 1",
+            bigints(recs),
         )
         return {rec for (rec,) in found}
 
@@ -250,9 +252,9 @@ class Stored:
             " JOIN registry_pair_verdict_standing AS v ON v.{0}_office = k.recorded_office AND v.{0}_id = k.record_id"
             " JOIN registry_keyed AS l ON l.recorded_office = v.left_office AND l.record_id = v.left_id"
             " JOIN registry_keyed AS r ON r.recorded_office = v.right_office AND r.record_id = v.right_id"
-            " WHERE k.rec = ANY (%s)"
+            " WHERE k.rec = ANY (%s::bigint[])"
         )
-        given = list(recs)
+        given = bigints(recs)
         return [tuple(row) for row in self._all(f"{side.format('left')} UNION {side.format('right')}", given, given)]
 
 
@@ -274,8 +276,8 @@ def _to_move(cursor: Any, groups: list[list[int]]) -> list[list[Key]]:
     cursor.execute(
         "SELECT k.rec, r.recorded_office, r.record_id, r.person_id FROM registry_keyed AS k"
         " JOIN registry_record AS r ON r.recorded_office = k.recorded_office AND r.record_id = k.record_id"
-        " WHERE k.rec = ANY (%s)",
-        [recs],
+        " WHERE k.rec = ANY (%s::bigint[])",
+        [bigints(recs)],
     )
     of = {rec: ((office, record), person) for rec, office, record, person in cursor.fetchall()}
     size: dict[int, int] = {}
