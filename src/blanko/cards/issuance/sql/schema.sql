@@ -96,7 +96,9 @@ CREATE FUNCTION issuance_keep(
     cards jsonb, jobs jsonb, job_ends jsonb, steps jsonb, given_back jsonb, takes jsonb, changes jsonb, frees text[],
     statuses jsonb, blanks jsonb, claims jsonb, gone bigint[], persons bigint[],
     operation text, by_officer text, at timestamptz, row_count bigint, root bytea, reason text, subject jsonb
-) RETURNS jsonb LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+) RETURNS jsonb LANGUAGE plpgsql SET search_path = public, pg_temp
+    -- Cards and persons are looked up by their keys, here and in what it calls.
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     event bigint := audit_record(operation, by_officer, at, row_count, root, reason, subject);
     of_event jsonb := jsonb_build_object('event_id', event);

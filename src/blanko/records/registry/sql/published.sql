@@ -112,7 +112,9 @@ WHERE whole;
 -- Adds links to chains of statuses under an event of the caller, who sealed them, and chooses again which record carries
 -- the card where a person has several. For work that is done card by card: no staging tables.
 CREATE FUNCTION registry_take_steps(steps jsonb, of_event bigint) RETURNS void
-    LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+    LANGUAGE plpgsql SET search_path = public, pg_temp
+    -- Records are looked up by their keys, whatever a planner thinks of a table that was small when the session began.
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     several bigint[];
 BEGIN
