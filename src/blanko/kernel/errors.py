@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -27,6 +28,12 @@ class BlankoError(Exception):
         self.message, self.mend_message, self.values = message or self.code.replace("_", " "), mend, values
         super().__init__(filled(self.message, values))
         self.mend = filled(mend, values)
+
+    @property
+    def causes(self) -> Sequence[tuple[int, Any]]:
+        """Of a list that is refused whole every wrong cell with its row, given as ``causes``; else none."""
+        given = self.values.get("causes")
+        return given if isinstance(given, list) else ()
 
 
 def filled(template: str, values: Mapping[str, object]) -> str:

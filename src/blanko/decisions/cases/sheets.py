@@ -50,10 +50,6 @@ ROWS_MAX: Final = 20_000
 class BadCases(InvalidValue):
     """A sheet of cases has cells that cannot be what they should be; ``causes`` names each with its row."""
 
-    def __init__(self, message: str, *, mend: str = "", causes: list[tuple[int, Cause]] | None = None, **values: Any):
-        super().__init__(message, mend=mend, **values)
-        self.causes = causes or []
-
 
 @dataclass(frozen=True, slots=True)
 class Taken:

@@ -95,7 +95,7 @@ def refusal(request: HttpRequest, error: BlankoError) -> HttpResponse:
                 "what": f"{cause.reason}: {cause.value}" if language == "en" else cause.value,
                 "mend": gettext(cause.mend) if cause.mend else "",
             }
-            for row, cause in getattr(error, "causes", [])
+            for row, cause in error.causes
         ]  # fmt: skip
         title = error.code.replace("_", " ")
         if language != "en":

@@ -14,12 +14,11 @@ from blanko.ground.database.home import CHECKOUT
 def steps() -> list[tuple[str, list[str]]]:
     """(what it keeps, command) in the order in which a mistake is cheapest to see."""
     python = sys.executable
-    rules = sorted(str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "src" / "blanko").glob("[!e]*/*/rules.py"))
     lint_imports = "from importlinter.cli import lint_imports_command; lint_imports_command()"
     return [
         ("format", [python, "-m", "ruff", "format", "--check", "."]),
         ("lint", [python, "-m", "ruff", "check", "."]),
-        ("types", [python, "-m", "mypy", "src/blanko/kernel", "src/blanko/engines", *rules]),
+        ("types", [python, "-m", "mypy", "src/blanko"]),
         ("import contracts", [python, "-c", lint_imports]),
         ("migrations", [python, "-m", "django", "makemigrations", "--check", "--dry-run", "--skip-checks"]),
     ]

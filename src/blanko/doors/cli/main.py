@@ -131,7 +131,7 @@ def main(argv: list[str]) -> int:
     except BlankoError as error:
         print(f"blanko: {error}" + (f": {error.mend}" if error.mend else ""), file=sys.stderr)
         # A list that is refused whole names all its wrong cells.
-        for row, cause in getattr(error, "causes", []):
+        for row, cause in error.causes:
             print(f"  row {row}, {cause.column} {cause.value!r}: {cause.reason}: {cause.mend}", file=sys.stderr)
         return EXIT_WRONG_USE if isinstance(error, ValueError) else EXIT_FAILED
     except BrokenPipeError:

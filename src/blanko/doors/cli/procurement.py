@@ -17,6 +17,7 @@ from blanko.doors.cli import procurement_writes
 from blanko.ground.access.acting import acting
 from blanko.kernel.errors import InvalidValue
 from blanko.records.procurement import importing, lead_times, lists, material, operations, queries, rules
+from blanko.records.procurement.notices import NoticeKind
 from blanko.records.procurement.queries import SupplierCard
 from blanko.records.procurement.scorecard import Rate
 
@@ -52,9 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     out.add_argument("file", type=Path, metavar="FILE.csv|FILE.xlsx")
     load = verbs.add_parser("import", help="take a list of a procurement portal in (CSV, XLSX, Parquet)")
     load.add_argument("file", type=Path)
-    load.add_argument(
-        "--kind", choices=[str(kind) for kind in importing.NoticeKind], help="instead of what the heads say"
-    )
+    load.add_argument("--kind", choices=[str(kind) for kind in NoticeKind], help="instead of what the heads say")
     load.add_argument("--rejects", type=Path, metavar="DIR", help="where rejects.csv files go")
     load.add_argument("--preview", action="store_true", help="only show what it would bring")
     pay = verbs.add_parser("pay", help="pay accepted blanks of a lot at its price")

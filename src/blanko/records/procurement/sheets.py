@@ -28,10 +28,6 @@ COUNT_MAX: Final = 10**15
 class BadSheet(InvalidValue):
     """A list of a contract has cells that cannot be what they should be; ``causes`` names each with its row."""
 
-    def __init__(self, message: str, *, mend: str = "", causes: list[tuple[int, Cause]] | None = None, **values: Any):
-        super().__init__(message, mend=mend, **values)
-        self.causes = causes or []
-
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
@@ -131,11 +127,12 @@ def parts(path: Path, *, name: str | None = None) -> list[material.Part]:
         # The last row of that name: of a part that stands twice the second is the one too many.
         named = str(error.values.get("path", error.values.get("part", ""))).partition(" -> ")[0].strip("'")
         at = next((number for number, row in reversed(rows) if row["part"] == named), 0)
-        refused = type(error)(f"row {{row}}: {error.message}", mend=error.mend_message, row=at, **error.values)
         column = "part" if isinstance(error, material.PartTwice | material.BadPart) else "needs"
         value = next((str(row.get(column) or "") for number, row in rows if number == at), "")
-        refused.causes = [(at, Cause(column, value, error.code, error.mend))]  # type: ignore[attr-defined]
-        raise refused from None
+        raise type(error)(
+            f"row {{row}}: {error.message}", mend=error.mend_message, row=at,
+            causes=[(at, Cause(column, value, error.code, error.mend))], **error.values,
+        ) from None  # fmt: skip
     return found
 
 
@@ -210,4 +207,4 @@ def _value(sheet: Sheet, column: str, text: str, row: int, causes: list[tuple[in
 
 def causes_of(error: BlankoError) -> list[dict[str, Any]]:
     """The wrong cells behind an error, for a door: row, column, value, reason, mend. Empty where there are none."""
-    return [{"row": row, **cause._asdict()} for row, cause in getattr(error, "causes", [])]
+    return [{"row": row, **cause._asdict()} for row, cause in error.causes]

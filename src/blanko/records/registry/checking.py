@@ -163,10 +163,10 @@ def check(applicant: Mapping[str, str | None], *, key: Key | None = None) -> Ans
     chances = probability(made.pairs.weight)
     candidates = tuple(
         Candidate(
-            *made.found[k].key, *persons[made.found[k].key], float(made.pairs.weight[k]), float(chances[k]),
+            *made.found[k].key, holder, name, born, float(made.pairs.weight[k]), float(chances[k]),
             DECIDED[made.decided[k]], PAIR_REASONS[made.reason[k]], parts,
         )
-        for k, parts in made.parts.items() if k in likely
+        for k, parts in made.parts.items() if k in likely for holder, name, born in [persons[made.found[k].key]]
     )  # fmt: skip
     words = [(persons[made.found[k].key][0], DECIDED[made.decided[k]], int(made.reason[k])) for k in likely]
     count, since = unkeyed()

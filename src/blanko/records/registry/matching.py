@@ -175,8 +175,8 @@ def state() -> State:
         cursor.execute(sql.text(__package__, "linkage_state.sql"))
         unlinked, awaiting, awaiting_since, merged, review = cursor.fetchone()
     return State(
-        newest and newest["version"], newest and newest["records"], waiting, since, unlinked, awaiting, awaiting_since,
-        merged, review,
+        newest["version"] if newest else None, newest["records"] if newest else None, waiting, since, unlinked,
+        awaiting, awaiting_since, merged, review,
     )  # fmt: skip
 
 

@@ -494,7 +494,7 @@ class Key(Projection):
     """One blocking key of one record. Records that share one are compared."""
 
     # A nation has billions of these, and each is a record's alone, which names its event.
-    event_id = None  # type: ignore[assignment]
+    event_id = None
 
     pk = models.CompositePrimaryKey("key", "rec")
     key = models.BigIntegerField()
@@ -507,7 +507,7 @@ class Key(Projection):
 class Unlinked(Projection):
     """A record that has keys and was not yet compared with the others that share them."""
 
-    event_id = None  # type: ignore[assignment]
+    event_id = None
 
     rec = models.BigIntegerField(primary_key=True)
 
@@ -518,7 +518,7 @@ class Unlinked(Projection):
 class DroppedKey(Projection):
     """A key that a record had before its newest version: the block it left is looked at again."""
 
-    event_id = None  # type: ignore[assignment]
+    event_id = None
 
     pk = models.CompositePrimaryKey("key", "rec")
     key = models.BigIntegerField()

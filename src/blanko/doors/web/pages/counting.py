@@ -69,7 +69,9 @@ def reconcile(request: HttpRequest) -> HttpResponse:
     counts.check_shown(scope)
     wanted = words.whole(request.GET.get("run", ""))
     last = counts.last_reconcile(scope)
-    run = counts.reconcile(wanted if wanted is not None else last["number"]) if wanted is not None or last else None
+    if wanted is None and last is not None:
+        wanted = last["number"]
+    run = counts.reconcile(wanted) if wanted is not None else None
     names = condition_names() | {"in_hand": _("on hand"), "in_transit": _("on their way")}
     rows: list[dict[str, Any]] = [] if run is None else [
         {
@@ -225,10 +227,8 @@ def _batch_step(request: HttpRequest) -> str:
         elif step == "cancel":
             destruction.cancel(batch=name, reason=given.get("reason", ""), by=by, at=at)
         else:
-            blanks, cards = (words.whole(given.get(part, "")) or 0 for part in ("blanks", "cards"))
-            destruction.destroy(
-                batch=name, paper_no=given.get("paper_no", ""), counted_blanks=blanks, counted_cards=cards, by=by, at=at
-            )
+            counted = {f"counted_{part}": words.whole(given.get(part, "")) or 0 for part in ("blanks", "cards")}
+            destruction.destroy(batch=name, paper_no=given.get("paper_no", ""), **counted, by=by, at=at)
     return name
 
 

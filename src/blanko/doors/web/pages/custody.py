@@ -145,7 +145,7 @@ def receive(request: HttpRequest) -> HttpResponse:
             following.follow(by=by, at=timezone.now(), office=queries.pending(movement).from_office)
         return HttpResponseRedirect(f"{request.path}?movement={movement}")
     sent = queries.pending(movement)
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"name": str(line.box), "first": line.first, "last": line.last, "blanks": line.quantity} for line in sent.lines
     ]
     wrong = [

@@ -44,7 +44,7 @@ def named_errors(view: Page) -> Page:
             # A list that is refused whole names all its wrong cells.
             cells = [
                 {"row": row, "column": cause.column, "value": cause.value, "mend": gettext(cause.mend)}
-                for row, cause in getattr(error, "causes", [])[:CELLS_SHOWN]
+                for row, cause in error.causes[:CELLS_SHOWN]
             ]
             return render(request, "refused.html", {"says": says, "mend": mend, "cells": cells}, status=status)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +126,7 @@ def _name(file: UploadedFile) -> str:
     return Path(str(file.name)).name[:200]
 
 
-def _cells(causes: list[tuple[int, Cause]]) -> list[dict[str, Any]]:
+def _cells(causes: Sequence[tuple[int, Cause]]) -> list[dict[str, Any]]:
     """Wrong cells as the page shows them."""
     from django.utils.translation import gettext
 
@@ -144,7 +144,7 @@ def _sheet(given: dict[str, Any]) -> dict[str, Any]:
     try:
         rows = READERS[kind](waiting.path(token), name=name)
     except BlankoError as error:
-        causes = getattr(error, "causes", [])
+        causes = error.causes
         if not causes:
             raise
         return {**told, "cells": _cells(causes), "wrong": len(causes), "says": in_readers_words(error)[0]}
