@@ -366,13 +366,14 @@ def test_every_reading_address_answers(program, described):
 
 
 def test_every_reading_address_of_the_description_is_called_and_typed(program):
-    paths = {path.removeprefix("/api"): verbs for path, verbs in description(program)["paths"].items()}
+    root = description(program)
+    paths = {path.removeprefix("/api"): verbs for path, verbs in root["paths"].items()}
     assert set(READS) == {path for path, verbs in paths.items() if "get" in verbs}
     for path, verbs in paths.items():
         for method in verbs:
             if path in FILES:
                 continue
-            schema = described_answer(description(program), path, method)["application/json"]["schema"]
+            schema = described_answer(root, path, method)["application/json"]["schema"]
             assert "$ref" in json.dumps(schema) or "additionalProperties" in schema, (method, path)
 
 
