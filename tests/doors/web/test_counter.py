@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from django.test import Client
@@ -13,6 +13,7 @@ from blanko.cards.custody import queries as held
 from blanko.cards.custody.rules import Key
 from blanko.cards.issuance import queries
 from blanko.cards.suket import queries as sukets
+from blanko.doors.web.pages.counter import turn_names
 from blanko.ground.access.acting import acting
 
 pytestmark = pytest.mark.database
@@ -63,9 +64,21 @@ def test_who_passes_others_is_refused_without_a_reason_and_counted_with_one(cler
     assert how == "wrong"
     assert "3 persons wait longer" in said
     assert done(clerk, "", do="print", nik=nik, sequence="1003", turn="medical")[0] == "right"
-    page = clerk.get("/turns").content.decode()
+    page = clerk.get(f"/turns?first={datetime.now(UTC).date()}").content.decode()
     assert "illness or treatment" in page
     assert "3 persons were passed over" in page
+
+
+def test_the_replay_passed_few_and_each_for_a_named_reason(clerk):
+    out = [
+        row
+        for row in queries.turns(first=date(2017, 3, 20), last=date(2017, 4, 30))
+        if row["turn"] in {"medical", "departure", "disability"}
+    ]
+    assert 1 <= sum(row["cards"] for row in out) <= 60
+    assert all(row["passed_over"] >= row["cards"] for row in out)
+    page = clerk.get("/turns?first=2017-01-01&last=2017-12-31").content.decode()
+    assert turn_names()[out[0]["turn"]] in page
 
 
 def test_a_card_is_scanned_checked_and_handed_over_and_the_focus_waits_for_the_next(clerk):

@@ -237,7 +237,9 @@ def suket_paper(request: HttpRequest, office: str) -> HttpResponse:
 def turns(request: HttpRequest) -> HttpResponse:
     """``/turns``: how cards were printed, and which were printed before others, for what reason. Public."""
     last = _day(request.GET.get("last")) or timezone.localdate()
-    first = _day(request.GET.get("first")) or last.replace(month=1, day=1)
+    # A replay's cards were printed in its own year.
+    begun = min(last, owed.claims_as_of() or last)
+    first = _day(request.GET.get("first")) or begun.replace(month=1, day=1)
     found = queries.turns(first=first, last=last)
     names = {"queue": _("next in the queue"), "collection": _("holder at the counter"), **turn_names()}
     rows = [
