@@ -22,7 +22,8 @@ def total(values, room):  # type: ignore[no-untyped-def]
     ``room`` holds at least an eighth of it. One running sum would wait for each addition before the next.
     """
     count = np.uint64(values.shape[0])
-    part = count >> np.uint64(3)
+    # A few numbers are added before parts of them are laid out.
+    part = count >> np.uint64(3) if count >= np.uint64(64) else np.uint64(0)
     i = np.uint64(0)
     while i < part:
         room[i] = _eight(values, i, part)
