@@ -11,7 +11,6 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -20,6 +19,8 @@ from itertools import cycle
 from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
+
+from blanko.doors.cli.own_home import own_home
 
 RECORDS, SEED, OTHERS = 100_000, 902, 903
 PEOPLE_PER_RECORD = 1.06
@@ -43,9 +44,7 @@ waitress.serve(application, host="127.0.0.1", port=int(sys.argv[1]), threads=4, 
 
 def run(records: int = RECORDS) -> list[dict[str, Any]]:
     """The bench in a home of its own. Loading the records is not measured."""
-    home = tempfile.mkdtemp(prefix="blanko-bench-")
-    os.chmod(home, 0o755)
-    os.environ["BLANKO_HOME"] = home
+    home = own_home()
     from blanko.ready import make_ready
 
     make_ready()

@@ -13,6 +13,8 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
 
+from blanko.doors.cli.own_home import own_home
+
 AT = datetime(2017, 4, 4, 2, tzinfo=UTC)
 DAY = date(2017, 4, 4)
 # Two offices of Jakarta, each with a counter; villages of theirs.
@@ -52,9 +54,7 @@ print(json.dumps({"seconds": time.perf_counter() - start, "took": took}))
 
 def run() -> list[dict[str, Any]]:
     """The bench alone, in a home of its own."""
-    home = tempfile.mkdtemp(prefix="blanko-bench-")
-    os.chmod(home, 0o755)
-    os.environ["BLANKO_HOME"] = home
+    own_home()
     from blanko.ready import make_ready
 
     make_ready()

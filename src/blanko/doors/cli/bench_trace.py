@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
-import tempfile
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
+
+from blanko.doors.cli.own_home import own_home
 
 LOTS, BOXES_OF_LOT, SIZE, PRINTS = 4, 10_000, 500, 39
 TRACES, WARM = 2_000, 300
@@ -65,9 +65,7 @@ CHIP = "(7::bigint << 56) | ((({lot} * {boxes} + box) * {size} + position) * 265
 
 def run() -> list[dict[str, Any]]:
     """Fill a home of its own, then trace as the app does, one at a time."""
-    home = tempfile.mkdtemp(prefix="blanko-bench-")
-    os.chmod(home, 0o755)
-    os.environ["BLANKO_HOME"] = home
+    own_home()
     from blanko.ready import make_ready
 
     make_ready()

@@ -66,7 +66,7 @@ def _entry(
     *, name: str, user: str, password: str, host: str, port: str, options: dict[str, str] | None = None
 ) -> dict[str, Any]:
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "blanko.ground.database.backend",
         "NAME": name,
         "USER": user,
         "PASSWORD": password,
