@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from blanko.cards.issuance import queries as issuance
+from blanko.cards.issuance.rules import OutOfTurn
 from blanko.cards.suket import queries as suket
 from blanko.decisions.transparency import queries
 from blanko.decisions.transparency.counters import publish_counters
@@ -30,8 +31,11 @@ def test_each_figure_has_its_base_and_the_nation_is_the_sum_of_its_offices(repla
             assert nation["numerator"] == sum(figure["numerator"] for figure in offices)
             assert nation["denominator"] == sum(figure["denominator"] for figure in offices)
             assert nation["arithmetic"]
-        printed = sum(row["cards"] for row in issuance.turns(first=FIRST, last=LAST))
+        turns = issuance.turns(first=FIRST, last=LAST)
+        printed = sum(row["cards"] for row in turns)
+        passed = sum(row["cards"] for row in turns if row["turn"] in list(OutOfTurn))
         nation = queries.figures(known_on=date(2017, 5, 1), metric="cards_out_of_turn", area="ID")[0]
-        assert (nation["numerator"], nation["denominator"]) == (0, printed), "the replay printed down the queue"
+        assert (nation["numerator"], nation["denominator"]) == (passed, printed)
+        assert 0 < passed < printed / 50, "the replay prints few out of turn"
         held = queries.figures(known_on=date(2017, 5, 1), metric="suket_open", area="ID")[0]
         assert held["numerator"] == sum(row["holders"] for row in suket.holders(on=LAST)) > 0
