@@ -27,16 +27,6 @@ def acting(db, acting_as):
         yield
 
 
-@pytest.fixture(scope="module")
-def learned(tmp_path_factory):
-    return parquet(tmp_path_factory.mktemp("learned"), registrations(nation(5_000, 71)))
-
-
-@pytest.fixture
-def adopted(learned):
-    return adopting.adopt(**BY, reason="a test", files=[learned])
-
-
 TABLE = [{k: v and str(v) for k, v in row.items()} for row in registrations(nation(400, 9)).to_pylist()]
 
 

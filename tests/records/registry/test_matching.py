@@ -7,12 +7,12 @@ from django.db import connection
 from records.filed import put
 
 from blanko.engines.linkage.blocks import WINDOW
-from blanko.engines.linkage.frozen import from_bytes, learn
+from blanko.engines.linkage.frozen import from_bytes
 from blanko.ground.audit import operations as audit
 from blanko.records.registry import adopting, checking, keying, matching, operations, queries, verdicts
 from blanko.records.registry.models import Keyed, LinkageModel, Match, Record, Unkeyed
 from blanko.records.registry.verdicts import Judged
-from tests.engines.linkage.records import batch_of, crowd, nation, parquet, registrations
+from tests.engines.linkage.records import batch_of, crowd, nation, registrations
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2017, 4, 4, 2, tzinfo=UTC)
@@ -25,21 +25,6 @@ VILLAGE = "3171011001"
 def acting(db, acting_as):
     with acting_as("svc.registry"):
         yield
-
-
-@pytest.fixture(scope="module")
-def learned(tmp_path_factory):
-    return parquet(tmp_path_factory.mktemp("learned"), registrations(nation(5_000, 71)))
-
-
-@pytest.fixture(scope="module")
-def frozen(learned):
-    return learn([learned])
-
-
-@pytest.fixture
-def adopted(learned):
-    return adopting.adopt(**BY, reason="a test", files=[learned])
 
 
 def filed(row, number, **changes):

@@ -7,12 +7,10 @@ from django.db import IntegrityError, connection, transaction
 from records.filed import death, put, registration
 
 from blanko.engines.linkage.blocks import WINDOW
-from blanko.engines.linkage.frozen import learn
 from blanko.ground.audit import operations as audit
 from blanko.records.entitlement import operations as entitlement
 from blanko.records.entitlement import queries as owed
 from blanko.records.registry import (
-    adopting,
     checking,
     closing,
     dying,
@@ -23,7 +21,7 @@ from blanko.records.registry import (
     withdrawing,
 )
 from blanko.records.registry.models import Keyed, Match, Record, RecordClosing, Unkeyed
-from tests.engines.linkage.records import batch_of, crowd, nation, parquet, registrations
+from tests.engines.linkage.records import batch_of, crowd, nation, registrations
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2017, 4, 4, 2, tzinfo=UTC)
@@ -37,21 +35,6 @@ VILLAGE = "3171011001"
 def acting(db, acting_as):
     with acting_as("svc.registry"):
         yield
-
-
-@pytest.fixture(scope="module")
-def learned(tmp_path_factory):
-    return parquet(tmp_path_factory.mktemp("learned"), registrations(nation(5_000, 71)))
-
-
-@pytest.fixture(scope="module")
-def frozen(learned):
-    return learn([learned])
-
-
-@pytest.fixture
-def adopted(learned):
-    return adopting.adopt(**BY, reason="a test", files=[learned])
 
 
 def key(number):

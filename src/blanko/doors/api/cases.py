@@ -18,9 +18,9 @@ from blanko.decisions.cases.rules import Key, Kind, Outcome, State
 from blanko.doors.api.downloads import of_type
 from blanko.doors.api.officers import acting_officer
 from blanko.ground.access.acting import acting
+from blanko.ground.files.spreadsheets import XLSX
 
 router = Router()
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class CaseListed(Schema):

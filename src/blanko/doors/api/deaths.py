@@ -13,11 +13,11 @@ from blanko.decisions.cases import deaths, mistakes
 from blanko.doors.api.downloads import of_type
 from blanko.doors.api.officers import acting_officer
 from blanko.ground.access.acting import acting
+from blanko.ground.files.spreadsheets import XLSX
 from blanko.records.registry import queries as registry
 from blanko.records.registry import withdrawing
 
 router = Router()
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class SuspendedCard(Schema):

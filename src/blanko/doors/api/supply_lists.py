@@ -13,8 +13,8 @@ from ninja.files import UploadedFile
 
 from blanko.doors.api.downloads import of_type
 from blanko.doors.api.officers import acting_officer
-from blanko.doors.api.tables import XLSX
 from blanko.ground.access.acting import acting
+from blanko.ground.files.spreadsheets import CONTENT_TYPES
 from blanko.records.procurement import lists
 
 router = Router()
@@ -35,9 +35,7 @@ class LoadedList(Schema):
     openapi_extra=of_type("text/csv"),
 )  # fmt: skip
 def table(request: HttpRequest, kind: Kind, form: Literal["csv", "xlsx"]) -> HttpResponse:
-    answer = HttpResponse(
-        lists.export(kind, form), content_type="text/csv; charset=utf-8" if form == "csv" else XLSX
-    )  # fmt: skip
+    answer = HttpResponse(lists.export(kind, form), content_type=CONTENT_TYPES[form])
     answer["Content-Disposition"] = f'attachment; filename="blanko-{kind}.{form}"'
     return answer
 

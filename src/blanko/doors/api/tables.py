@@ -16,10 +16,9 @@ from blanko.decisions.planning import loading
 from blanko.doors.api.downloads import of_type
 from blanko.doors.api.officers import acting_officer
 from blanko.ground.access.acting import acting
+from blanko.ground.files.spreadsheets import CONTENT_TYPES
 
 router = Router()
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class CellProblem(Schema):
@@ -55,7 +54,7 @@ def table(
     request: HttpRequest, kind: str, form: Literal["csv", "xlsx"], as_of: date | None = None, round: int | None = None
 ) -> HttpResponse:
     body = loading.export(kind, form, day=as_of or timezone.localdate(), round_no=round)
-    answer = HttpResponse(body, content_type="text/csv; charset=utf-8" if form == "csv" else XLSX)
+    answer = HttpResponse(body, content_type=CONTENT_TYPES[form])
     answer["Content-Disposition"] = f'attachment; filename="blanko-{kind}.{form}"'
     return answer
 

@@ -92,11 +92,10 @@ class Table:
         heads = [column.key for column in self.columns]
         rows = [[row.get(column.key) for column in self.columns] for row in self.rows]
         if wanted == "csv":
-            body, kind = spreadsheets.csv_bytes(heads, rows), "text/csv; charset=utf-8"
+            body = spreadsheets.csv_bytes(heads, rows)
         else:
             body = spreadsheets.xlsx_bytes(heads, rows, sheet=self.name)
-            kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        response = HttpResponse(body, content_type=kind)
+        response = HttpResponse(body, content_type=spreadsheets.CONTENT_TYPES[wanted])
         response["Content-Disposition"] = f'attachment; filename="blanko-{self.name}.{wanted}"'
         return response
 

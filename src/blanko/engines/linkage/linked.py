@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from blanko.engines.linkage.candidates import KeyCount
 from blanko.engines.linkage.cluster import DECIDED, Clusters, record_decisions
+from blanko.engines.linkage.columns import Source
 from blanko.engines.linkage.features import Loaded
 from blanko.engines.linkage.model import Model
 from blanko.engines.linkage.score import Pairs
@@ -44,17 +46,22 @@ class Linked:
             "pairs_by_decision": {name: int(decided[k]) for k, name in enumerate(DECIDED)},
             "merge": self.model.merge,
             "review": self.model.review,
-            "shared_values": [
-                {"field": each.field, "values": each.values, "records": each.records} for each in self.shared
-            ],
-            "capped": [
-                {"key": each.key, "records": each.capped, "blocks": each.capped_blocks}
-                for each in self.keys
-                if each.capped
-            ],
-            "missing_columns": sorted(self.loaded.source.missing),
-            "ignored_columns": sorted(self.loaded.source.ignored),
-            "unreadable": dict(sorted(self.loaded.notes.items())),
+            **findings(self.shared, self.keys, self.loaded.source, self.loaded.notes),
             "spilt_bytes": self.spilt,
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
         }
+
+
+def findings(
+    shared: Iterable[Shared], keys: Iterable[KeyCount], source: Source, notes: Mapping[str, int]
+) -> dict[str, Any]:
+    """What a run found out about its files, on any engine: values of many, blocks above the cap, columns, cells."""
+    return {
+        "shared_values": [{"field": each.field, "values": each.values, "records": each.records} for each in shared],
+        "capped": [
+            {"key": each.key, "records": each.capped, "blocks": each.capped_blocks} for each in keys if each.capped
+        ],
+        "missing_columns": sorted(source.missing),
+        "ignored_columns": sorted(source.ignored),
+        "unreadable": dict(sorted(notes.items())),
+    }

@@ -6,9 +6,13 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from typing import Final
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 LONGEST_CELL = 32_767
+# What a browser is told that a file is.
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CONTENT_TYPES: Final = {"csv": "text/csv; charset=utf-8", "xlsx": XLSX}
 
 
 def safe_cell(value: object) -> object:

@@ -23,12 +23,12 @@ from blanko.doors.web.codes import marital, record_statuses
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
 from blanko.ground.access.acting import acting
+from blanko.ground.files.spreadsheets import XLSX
 from blanko.kernel.errors import InvalidValue
 from blanko.records.registry import dying
 
 LISTED, SHOWN = 2_000, 40
 WIDTH, LABELS, ROW = 1000.0, 330.0, 26.0
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FIELDS = (
     "nik", "name", "birth_place", "birth_date", "sex", "mother_name", "marital_status", "address", "regency",
     "recorded_on", "status", "card",

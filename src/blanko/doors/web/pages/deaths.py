@@ -16,12 +16,12 @@ from blanko.doors.web.codes import record_statuses
 from blanko.doors.web.pages.responses import named_errors, page
 from blanko.doors.web.tables import Column, Table
 from blanko.ground.access.acting import acting
+from blanko.ground.files.spreadsheets import XLSX
 from blanko.kernel.errors import InvalidValue
 from blanko.records.registry import withdrawing
 from blanko.records.registry.rules import person_number, person_text
 
 LISTED, SHOWN = 2_000, 20
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def matched_words() -> dict[str, str]:

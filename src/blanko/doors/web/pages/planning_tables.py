@@ -16,16 +16,13 @@ from blanko.doors.web.pages.files import NoFileChosen
 from blanko.doors.web.pages.responses import in_readers_words, named_errors, page
 from blanko.ground.access.acting import acting
 from blanko.ground.files import spreadsheets
+from blanko.ground.files.spreadsheets import CONTENT_TYPES
 from blanko.kernel.errors import BlankoError
 
 PLANNER = "planner.pusat"
 SHOWN = 50
 # A preview travels with the page until it is stored.
 PREVIEW_BYTES_MAX = 2_000_000
-KINDS_OF_FILES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 class TableTooLong(tables.TableRefused):
@@ -122,11 +119,11 @@ def _write(request: HttpRequest, path: Path) -> None:
 def export(request: HttpRequest, kind: str, form: str) -> HttpResponse:
     """``/rounds/tables/<kind>.csv`` or ``.xlsx``: the table as it stands."""
     number = words.whole(request.GET.get("round", ""))
-    if form not in KINDS_OF_FILES:
+    if form not in CONTENT_TYPES:
         raise tables.UnknownWord(
-            "{word} is none of {words}", mend="use one of the list", word=form, words=", ".join(KINDS_OF_FILES)
+            "{word} is none of {words}", mend="use one of the list", word=form, words=", ".join(CONTENT_TYPES)
         )
     body = loading.export(kind, "csv" if form == "csv" else "xlsx", day=timezone.localdate(), round_no=number)
-    answer = HttpResponse(body, content_type=KINDS_OF_FILES[form])
+    answer = HttpResponse(body, content_type=CONTENT_TYPES[form])
     answer["Content-Disposition"] = f'attachment; filename="blanko-{kind}.{form}"'
     return answer

@@ -19,15 +19,12 @@ from blanko.doors.web.pages import supply
 from blanko.doors.web.pages.responses import CELLS_SHOWN, in_readers_words, named_errors, page
 from blanko.ground.access.acting import acting
 from blanko.ground.files.rejects import Cause
+from blanko.ground.files.spreadsheets import CONTENT_TYPES
 from blanko.kernel.errors import BlankoError
 from blanko.records.procurement import importing, lists, operations, sheets
 from blanko.records.procurement import queries as procurement
 
 SHOWN = 50
-KINDS_OF_FILES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 def sheet_kinds() -> dict[str, str]:
@@ -226,10 +223,10 @@ def _cell(value: Any) -> str:
 @named_errors
 def export(request: HttpRequest, kind: str, form: str) -> HttpResponse:
     """``/supply/lists/<kind>.csv`` or ``.xlsx``: a list as it stands, with the heads that it comes in by."""
-    if form not in KINDS_OF_FILES:
+    if form not in CONTENT_TYPES:
         raise Http404
     answer = HttpResponse(
-        lists.export(kind, "csv" if form == "csv" else "xlsx"), content_type=KINDS_OF_FILES[form]
+        lists.export(kind, "csv" if form == "csv" else "xlsx"), content_type=CONTENT_TYPES[form]
     )  # fmt: skip
     answer["Content-Disposition"] = f'attachment; filename="blanko-{kind}.{form}"'
     return answer

@@ -26,7 +26,7 @@ from blanko.engines.linkage.columns import Source, open_files
 from blanko.engines.linkage.compare import NIK, SAME
 from blanko.engines.linkage.dedupe import rescaled
 from blanko.engines.linkage.errors import CannotWriteLinks, UnreadableRecords
-from blanko.engines.linkage.linked import RECORD_DECISIONS
+from blanko.engines.linkage.linked import RECORD_DECISIONS, findings
 from blanko.engines.linkage.model import Model, write_model
 from blanko.engines.linkage.shared import (
     COUNTED_LEAST,
@@ -96,17 +96,7 @@ class Found:
             "pairs_by_decision": self.pairs_by_decision,
             "merge": self.model.merge,
             "review": self.model.review,
-            "shared_values": [
-                {"field": each.field, "values": each.values, "records": each.records} for each in self.shared
-            ],
-            "capped": [
-                {"key": each.key, "records": each.capped, "blocks": each.capped_blocks}
-                for each in self.keys
-                if each.capped
-            ],
-            "missing_columns": sorted(self.source.missing),
-            "ignored_columns": sorted(self.source.ignored),
-            "unreadable": dict(sorted(self.notes.items())),
+            **findings(self.shared, self.keys, self.source, self.notes),
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
         }
 
